@@ -22,4 +22,3 @@ pub mod secret;
 pub mod source;
 #[cfg(feature = "testkit")]
 pub mod testkit;
-
