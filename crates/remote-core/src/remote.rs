@@ -34,6 +34,9 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
     /// What this remote can do. Makes no request.
     fn capabilities(&self) -> &Capabilities;
 
+    /// How many requests this remote and its clones have sent so far, repetitions included. Makes no request.
+    fn request_count(&self) -> u64;
+
     /// Looks at one path; the root is a directory.
     ///
     /// # Errors
