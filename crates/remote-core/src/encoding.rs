@@ -2,8 +2,8 @@
 //!
 //! No service stores every name. One refuses a backslash, another a colon, none a NUL or the names `.` and `..`. rclone
 //! settled on a reversible way around that, and this module follows it byte for byte, so that both programs see the
-//! same files under the same names: a character the service refuses is replaced by a look-alike (`:` by the fullwidth `：`,
-//! a control character by its picture), and a look-alike that is really part of a name is marked with the quote
+//! same files under the same names: a character the service refuses is replaced by a look-alike (`:` by the fullwidth
+//! `：`, a control character by its picture), and a look-alike that is really part of a name is marked with the quote
 //! character `‛` (U+201B) in front.
 //!
 //! ```
@@ -20,28 +20,29 @@
 //!
 //! * The **raw** name is the true one. It may hold any byte, including `/` and NUL.
 //! * The **encoded** name is what the service stores: [`Encoding::encode`] makes it, [`Encoding::decode`] reads it.
-//! * The **Standard** form is the raw name encoded with [`Encoding::STANDARD`]. It is what rclone shows and accepts on its command
-//!   line; a path is a sequence of Standard names joined by `/`. [`Encoding::from_standard_path`] and its siblings convert
-//!   between it and the encoded form.
+//! * The **Standard** form is the raw name encoded with [`Encoding::STANDARD`]. It is what rclone shows and accepts on
+//!   its command line; a path is a sequence of Standard names joined by `/`. [`Encoding::from_standard_path`] and its
+//!   siblings convert between it and the encoded form.
 //!
 //! All conversions accept every input, never fail, and copy nothing when nothing changes: the result is
 //! [`Cow::Borrowed`] exactly when it equals the input.
 //!
 //! # What is promised
 //!
-//! `decode(encode(name)) == name` for every byte string, if the encoding is [`RAW`](Encoding::RAW), or if it has none of the three
-//! `RIGHT_…` classes and does not combine [`DOT`](Encoding::DOT) with exactly one of [`LEFT_PERIOD`](Encoding::LEFT_PERIOD) and
-//! [`RIGHT_PERIOD`](Encoding::RIGHT_PERIOD). Outside of that a few names do not survive, and rclone loses the same ones:
+//! `decode(encode(name)) == name` for every byte string, if the encoding is [`RAW`](Encoding::RAW), or if it has none
+//! of the three `RIGHT_…` classes and does not combine [`DOT`](Encoding::DOT) with exactly one of
+//! [`LEFT_PERIOD`](Encoding::LEFT_PERIOD) and [`RIGHT_PERIOD`](Encoding::RIGHT_PERIOD). Outside of that a few names do
+//! not survive, and rclone loses the same ones:
 //!
 //! * with a `RIGHT_…` class, a name that ends in one of its characters with `‛` right before it (`‛` and a space under
 //!   [`RIGHT_SPACE`](Encoding::RIGHT_SPACE) comes back as `‛␠`);
 //! * with `DOT` and one of the two period classes, `.．` or `．.`, which come back as `..`.
 //!
-//! `encode(decode(stored)) == stored` is **not** promised, because a service may hold names that no encoder wrote. Whoever lists a
-//! name and wants the object back must keep the stored name.
+//! `encode(decode(stored)) == stored` is **not** promised, because a service may hold names that no encoder wrote.
+//! Whoever lists a name and wants the object back must keep the stored name.
 //!
-//! Decoding may produce `/`, NUL, `.` and `..` (from `‛2F`, for instance). Check a raw name before it becomes part of a local path, or use
-//! the Standard form, which has none of them.
+//! Decoding may produce `/`, NUL, `.` and `..` (from `‛2F`, for instance). Check a raw name before it becomes part of a
+//! local path, or use the Standard form, which has none of them.
 //!
 //! The encoder does not fold case, normalise Unicode, check lengths or escape for addresses, JSON or XML. An ASCII
 //! character grows from one byte to three at most, an invalid byte from one to five.
@@ -61,9 +62,9 @@ pub use text::ParseEncodingError;
 
 /// What a service cannot store in a name: a set of classes of characters.
 ///
-/// Written as text it is a list of class names, `Slash,InvalidUtf8,Dot`, which is also the form of the `encoding` option in
-/// configuration files; [`str::parse`] reads it and [`Display`](fmt::Display) prints it. The numbers behind the classes are rclone's and
-/// may stand in configuration files too.
+/// Written as text it is a list of class names, `Slash,InvalidUtf8,Dot`, which is also the form of the `encoding`
+/// option in configuration files; [`str::parse`] reads it and [`Display`](fmt::Display) prints it. The numbers behind
+/// the classes are rclone's and may stand in configuration files too.
 ///
 /// The default is [`Encoding::NONE`].
 ///
@@ -82,7 +83,8 @@ pub struct Encoding(u64);
 
 /// The classes. "Left" means the first character of a name, "right" the last one; the others apply anywhere in it.
 impl Encoding {
-    /// No class: only NUL is replaced (by `␀`), and `␀` and `‛` are quoted, which every encoding but [`RAW`](Self::RAW) does.
+    /// No class: only NUL is replaced (by `␀`), and `␀` and `‛` are quoted, which every encoding but [`RAW`](Self::RAW)
+    /// does.
     pub const NONE: Self = Self(0);
     /// Switches the encoding off, NUL and quotes included, as long as no other bit is set.
     ///
@@ -204,8 +206,8 @@ impl Encoding {
 
     /// Writes one raw name the way the service can store it.
     ///
-    /// `name` is one path segment; a `/` in it is a character like any other. The empty name stays empty. The result is borrowed if and only if
-    /// it equals `name`.
+    /// `name` is one path segment; a `/` in it is a character like any other. The empty name stays empty. The result is
+    /// borrowed if and only if it equals `name`.
     ///
     /// # Examples
     ///
@@ -231,8 +233,9 @@ impl Encoding {
 
     /// Reads one name as the service stores it and gives the raw name.
     ///
-    /// Accepts what no encoder writes: bare characters that should have been replaced and quotes that quote nothing are kept as they are, hexadecimal digits may
-    /// be in lower case. The result may hold `/` and NUL and may be `..`. It is borrowed if and only if it equals `name`.
+    /// Accepts what no encoder writes: bare characters that should have been replaced and quotes that quote nothing are
+    /// kept as they are, hexadecimal digits may be in lower case. The result may hold `/` and NUL and may be `..`. It
+    /// is borrowed if and only if it equals `name`.
     ///
     /// # Examples
     ///
@@ -250,13 +253,15 @@ impl Encoding {
 
     /// Converts one Standard name to the form the service stores.
     ///
-    /// A `/` in it is a character, not a separator. With the [`STANDARD`](Self::STANDARD) encoding the name is passed through, canonical or not.
+    /// A `/` in it is a character, not a separator. With the [`STANDARD`](Self::STANDARD) encoding the name is passed
+    /// through, canonical or not.
     #[must_use]
     pub fn from_standard_name(self, name: &[u8]) -> Cow<'_, [u8]> {
         standard::convert_name(Self::STANDARD, self, name)
     }
 
-    /// Converts one stored name to its Standard form, which has no `/`, no control characters and is neither `.` nor `..`.
+    /// Converts one stored name to its Standard form, which has no `/`, no control characters and is neither `.` nor
+    /// `..`.
     ///
     /// The exception is the [`STANDARD`](Self::STANDARD) encoding itself, where the name is passed through.
     ///
@@ -275,8 +280,9 @@ impl Encoding {
 
     /// Converts a path of Standard names joined by `/` to the form the service stores, segment by segment.
     ///
-    /// Empty segments stay, so leading, trailing and doubled slashes survive. The segments `.` and `..` are names like any other and nothing is resolved:
-    /// clean the path before. With an encoding that lacks [`SLASH`](Self::SLASH) a segment may turn into two.
+    /// Empty segments stay, so leading, trailing and doubled slashes survive. The segments `.` and `..` are names like
+    /// any other and nothing is resolved: clean the path before. With an encoding that lacks [`SLASH`](Self::SLASH) a
+    /// segment may turn into two.
     ///
     /// # Examples
     ///

@@ -14,8 +14,9 @@ const CTL: u64 = Encoding::CTL.bits();
 
 /// For each byte, the classes because of which a name with this byte must be looked at.
 ///
-/// For ASCII these are the classes that replace the character anywhere in a name. All look-alikes and the quote start with one
-/// of two bytes, which no character contains at another position; any other byte beyond ASCII is none of this table's business.
+/// For ASCII these are the classes that replace the character anywhere in a name. All look-alikes and the quote start
+/// with one of two bytes, which no character contains at another position; any other byte beyond ASCII is none of this
+/// table's business.
 pub(super) const ATTENTION: [u64; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -79,8 +80,8 @@ pub(super) const fn rightmost(raw: u8) -> u64 {
     class.bits()
 }
 
-/// The look-alike of an ASCII character: U+2400 + code for controls and the space, U+2421 for DEL, the fullwidth form (code + 0xFEE0)
-/// for the rest.
+/// The look-alike of an ASCII character: U+2400 + code for controls and the space, U+2421 for DEL, the fullwidth form
+/// (code + 0xFEE0) for the rest.
 pub(super) const fn of(raw: u8) -> [u8; 3] {
     match raw {
         0..=0x20 => [0xE2, 0x90, 0x80 + raw],
@@ -94,7 +95,8 @@ pub(super) const fn of(raw: u8) -> [u8; 3] {
 
 /// The ASCII character whose look-alike `text` starts with; the reverse of [`of`].
 ///
-/// It is safe on bytes that are not valid UTF-8: the lead bytes occur nowhere else in a valid character, so three matching bytes are a character.
+/// It is safe on bytes that are not valid UTF-8: the lead bytes occur nowhere else in a valid character, so three
+/// matching bytes are a character.
 pub(super) const fn original(text: &[u8]) -> Option<u8> {
     match text {
         [0xE2, 0x90, low @ 0x80..=0xA0, ..] => Some(*low - 0x80),

@@ -64,10 +64,11 @@ impl fmt::Display for Encoding {
 
 /// Reads class names and numbers separated by commas, with blanks around them.
 ///
-/// Names are case-sensitive. A number has up to 64 bits and no sign; it is decimal, or hexadecimal after `0x`, octal after `0o` or just `0`,
-/// binary after `0b`, and may have `_` between its digits. Order and repetition do not matter.
+/// Names are case-sensitive. A number has up to 64 bits and no sign; it is decimal, or hexadecimal after `0x`, octal
+/// after `0o` or just `0`, binary after `0b`, and may have `_` between its digits. Order and repetition do not matter.
 ///
-/// The empty string is an error, like any other empty part. That an empty option means "not set" is for the options to decide.
+/// The empty string is an error, like any other empty part. That an empty option means "not set" is for the options to
+/// decide.
 impl FromStr for Encoding {
     type Err = ParseEncodingError;
 
@@ -91,7 +92,8 @@ pub struct ParseEncodingError {
 }
 
 impl ParseEncodingError {
-    /// The first part that is neither a class name nor a number, without the blanks around it; empty if there was nothing between two commas.
+    /// The first part that is neither a class name nor a number, without the blanks around it; empty if there was
+    /// nothing between two commas.
     #[must_use]
     pub fn part(&self) -> &str {
         &self.part
