@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use jiff::{
+    Timestamp,
     civil::{Date, DateTime, Time},
     tz::{Offset, TimeZone},
 };
@@ -18,12 +19,21 @@ pub(super) fn parse_system(text: &str) -> Option<SystemTime> {
         Some(offset) => TimeZone::fixed(offset),
         None => TimeZone::system(),
     };
-    in_zone(parts.civil, &zone)
+    Some(in_zone(parts.civil, &zone))
 }
 
-fn in_zone(civil: DateTime, zone: &TimeZone) -> Option<SystemTime> {
-    let timestamp = zone.to_ambiguous_timestamp(civil).compatible().ok()?;
-    Some(timestamp.into())
+fn in_zone(civil: DateTime, zone: &TimeZone) -> SystemTime {
+    // Some moments of the last and the first representable year have no timestamp. They are thousands of years away,
+    // where a day more or less makes no difference to a duration of at most 292 years.
+    let edge = if civil.year() > 0 {
+        Timestamp::MAX
+    } else {
+        Timestamp::MIN
+    };
+    zone.to_ambiguous_timestamp(civil)
+        .compatible()
+        .unwrap_or(edge)
+        .into()
 }
 
 struct Parts {
@@ -38,23 +48,38 @@ fn split(text: &str) -> Option<Parts> {
     let (date, rest) = text.split_at_checked(10)?;
     let date = parse_date(date)?;
     let Some(separator) = rest.chars().next() else {
-        return Some(Parts { civil: date.to_datetime(Time::midnight()), offset: None });
+        return Some(Parts {
+            civil: date.to_datetime(Time::midnight()),
+            offset: None,
+        });
     };
     if separator != 'T' && separator != ' ' {
         return None;
     }
     let (time, zone) = parse_time(rest.get(1..)?)?;
-    let offset = if zone.is_empty() { None } else { Some(parse_offset(zone)?) };
+    let offset = if zone.is_empty() {
+        None
+    } else {
+        Some(parse_offset(zone)?)
+    };
     if separator == ' ' && offset.is_some() {
         return None;
     }
-    Some(Parts { civil: date.to_datetime(time), offset })
+    Some(Parts {
+        civil: date.to_datetime(time),
+        offset,
+    })
 }
 
 fn parse_date(text: &str) -> Option<Date> {
     let (year, rest) = text.split_once('-')?;
     let (month, day) = rest.split_once('-')?;
-    Date::new(digits(year, 4)?, i8::try_from(digits(month, 2)?).ok()?, i8::try_from(digits(day, 2)?).ok()?).ok()
+    Date::new(
+        digits(year, 4)?,
+        i8::try_from(digits(month, 2)?).ok()?,
+        i8::try_from(digits(day, 2)?).ok()?,
+    )
+    .ok()
 }
 
 /// Reads the time of day and returns what follows it.
@@ -76,12 +101,18 @@ fn parse_fraction(text: &str) -> (i32, &str) {
     let Some(after) = text.strip_prefix(['.', ',']) else {
         return (0, text);
     };
-    let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+    let end = after
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(after.len());
     if end == 0 {
         return (0, text);
     }
     let (fraction, rest) = after.split_at(end);
-    let nanos = fraction.bytes().chain(std::iter::repeat(b'0')).take(9).fold(0, |value, digit| value * 10 + i32::from(digit - b'0'));
+    let nanos = fraction
+        .bytes()
+        .chain(std::iter::repeat(b'0'))
+        .take(9)
+        .fold(0, |value, digit| value * 10 + i32::from(digit - b'0'));
     (nanos, rest)
 }
 
@@ -101,7 +132,8 @@ fn parse_offset(text: &str) -> Option<Offset> {
 }
 
 fn digits(text: &str, count: usize) -> Option<i16> {
-    (text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+    (text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -112,14 +144,22 @@ mod tests {
 
     fn seconds(text: &str) -> Option<u64> {
         let parts = split(text)?;
-        let zone = parts.offset.map_or_else(|| TimeZone::fixed(Offset::constant(1)), TimeZone::fixed);
-        in_zone(parts.civil, &zone)?.duration_since(SystemTime::UNIX_EPOCH).ok().map(|time| time.as_secs())
+        let zone = parts
+            .offset
+            .map_or_else(|| TimeZone::fixed(Offset::constant(1)), TimeZone::fixed);
+        in_zone(parts.civil, &zone)
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .ok()
+            .map(|time| time.as_secs())
     }
 
     #[test]
     fn a_zone_in_the_text_wins_over_the_local_one() {
         assert_eq!(seconds("2006-01-02T15:04:05Z"), Some(1_136_214_245));
-        assert_eq!(seconds("2006-01-02T15:04:05+07:00"), Some(1_136_214_245 - 7 * 3_600));
+        assert_eq!(
+            seconds("2006-01-02T15:04:05+07:00"),
+            Some(1_136_214_245 - 7 * 3_600)
+        );
         assert_eq!(seconds("2006-01-02T15:04:05"), Some(1_136_214_245 - 3_600));
         assert_eq!(seconds("2006-01-02 15:04:05"), Some(1_136_214_245 - 3_600));
         assert_eq!(seconds("1970-01-02"), Some(82_800));
@@ -134,9 +174,20 @@ mod tests {
 
     #[test]
     fn other_forms_are_refused() {
-        for text in ["2021-02-29", "2006-01-02T24:00:00", "2006-01-02 15:04:05Z", "2006-01-02T15:04", "2006-1-02", "2006-01-02Z", "2006-01-02T15:04:60Z"] {
+        for text in [
+            "2021-02-29",
+            "2006-01-02T24:00:00",
+            "2006-01-02 15:04:05Z",
+            "2006-01-02T15:04",
+            "2006-1-02",
+            "2006-01-02Z",
+            "2006-01-02T15:04:60Z",
+        ] {
             assert_eq!(seconds(text), None, "{text}");
         }
-        assert!(parse_system("2006-01-02").is_some_and(|time| time > SystemTime::UNIX_EPOCH + Duration::from_secs(1)));
+        assert!(
+            parse_system("2006-01-02")
+                .is_some_and(|time| time > SystemTime::UNIX_EPOCH + Duration::from_secs(1))
+        );
     }
 }

@@ -14,7 +14,12 @@ const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
 /// Units that stand alone behind one number, the longest first.
-const LONG_UNITS: [(&str, i64); 4] = [("y", 365 * DAY), ("M", 30 * DAY), ("w", 7 * DAY), ("d", DAY)];
+const LONG_UNITS: [(&str, i64); 4] = [
+    ("y", 365 * DAY),
+    ("M", 30 * DAY),
+    ("w", 7 * DAY),
+    ("d", DAY),
+];
 
 /// A length of time as rclone writes it in options: `3m0s`, `1h30m`, `1.5d`, `2w`, `off`.
 ///
@@ -55,7 +60,11 @@ impl OptionDuration {
     /// The length, or nothing when off or negative.
     #[must_use]
     pub fn duration(self) -> Option<Duration> {
-        if self == Self::OFF { None } else { u64::try_from(self.0).ok().map(Duration::from_nanos) }
+        if self == Self::OFF {
+            None
+        } else {
+            u64::try_from(self.0).ok().map(Duration::from_nanos)
+        }
     }
 
     /// Reads a duration; a date counts back from `now`, in the system's time zone unless it names its own.
@@ -129,21 +138,35 @@ impl OptionDuration {
 
     /// The absolute value, rounded to double precision like rclone does before it cuts it into units. The two ends
     /// of the range come out negative there, and so they do here.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "the rounding is part of the printed form")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "the rounding is part of the printed form"
+    )]
     fn magnitude_through_double(self) -> i64 {
         let magnitude = (self.0 as f64).abs();
-        if magnitude >= 2f64.powi(63) { i64::MIN } else { magnitude as i64 }
+        if magnitude >= 2f64.powi(63) {
+            i64::MIN
+        } else {
+            magnitude as i64
+        }
     }
 }
 
 impl fmt::Display for OptionDuration {
-    #[expect(clippy::cast_precision_loss, reason = "long durations print as a decimal number of the unit")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "long durations print as a decimal number of the unit"
+    )]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Self::OFF {
             return f.write_str("off");
         }
         let value = self.0 as f64;
-        match LONG_UNITS.iter().find(|(_, length)| value.abs() >= *length as f64) {
+        match LONG_UNITS
+            .iter()
+            .find(|(_, length)| value.abs() >= *length as f64)
+        {
             Some((name, length)) => write!(f, "{}{name}", value / *length as f64),
             None => f.write_str(&self.clock()),
         }
@@ -178,7 +201,9 @@ fn parse_relative(text: &str) -> Option<OptionDuration> {
     if text == "off" {
         return Some(OptionDuration::OFF);
     }
-    parse_clock(text).or_else(|| parse_single(text)).map(OptionDuration)
+    parse_clock(text)
+        .or_else(|| parse_single(text))
+        .map(OptionDuration)
 }
 
 /// Reads numbers with units, added up: `1h2m3.5s`.
@@ -199,7 +224,11 @@ fn parse_clock(text: &str) -> Option<i64> {
         total = total.checked_add(nanos).filter(|&total| total <= 1 << 63)?;
         rest = after;
     }
-    if negative { 0i64.checked_sub_unsigned(total) } else { i64::try_from(total).ok() }
+    if negative {
+        0i64.checked_sub_unsigned(total)
+    } else {
+        i64::try_from(total).ok()
+    }
 }
 
 /// Reads one number and its unit; returns nanoseconds and the rest of the text.
@@ -210,7 +239,9 @@ fn parse_pair(text: &str) -> Option<(u64, &str)> {
     if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
         return None;
     }
-    let unit_end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+    let unit_end = rest
+        .find(|c: char| c.is_ascii_digit() || c == '.')
+        .unwrap_or(rest.len());
     let (unit, rest) = rest.split_at(unit_end);
     let unit: u64 = match unit {
         "ns" => 1,
@@ -221,8 +252,14 @@ fn parse_pair(text: &str) -> Option<(u64, &str)> {
         "h" => 3_600_000_000_000,
         _ => return None,
     };
-    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let nanos = whole.checked_mul(unit)?.checked_add(fraction_of(fraction, unit))?;
+    let whole: u64 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
+    let nanos = whole
+        .checked_mul(unit)?
+        .checked_add(fraction_of(fraction, unit))?;
     Some((nanos, rest))
 }
 
@@ -238,9 +275,15 @@ fn fraction_of(digits: &str, unit: u64) -> u64 {
 }
 
 /// Reads one number with one long unit, or with none for seconds: `1.5d`, `-2w`, `1e3`.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "computed in double precision and cut, with the range checked")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "computed in double precision and cut, with the range checked"
+)]
 fn parse_single(text: &str) -> Option<i64> {
-    let long = LONG_UNITS.iter().find_map(|(name, length)| Some((text.strip_suffix(name)?, *length)));
+    let long = LONG_UNITS
+        .iter()
+        .find_map(|(name, length)| Some((text.strip_suffix(name)?, *length)));
     let (number, length) = long.unwrap_or((text, SECOND));
     let nanos = parse_float(number).ok()? * length as f64;
     (nanos >= -(2f64.powi(63)) && nanos < 2f64.powi(63)).then_some(nanos as i64)
@@ -262,13 +305,22 @@ mod tests {
     #[test]
     fn a_date_too_far_away_is_the_longest_duration() {
         let now = SystemTime::UNIX_EPOCH;
-        assert_eq!(OptionDuration::parse_at("0001-01-01T00:00:00Z", now), Ok(OptionDuration(i64::MAX)));
-        assert_eq!(OptionDuration::parse_at("9999-01-01T00:00:00Z", now), Ok(OptionDuration(i64::MIN)));
+        assert_eq!(
+            OptionDuration::parse_at("0001-01-01T00:00:00Z", now),
+            Ok(OptionDuration(i64::MAX))
+        );
+        assert_eq!(
+            OptionDuration::parse_at("9999-01-01T00:00:00Z", now),
+            Ok(OptionDuration(i64::MIN))
+        );
     }
 
     #[test]
     fn long_fractions_are_cut_not_refused() {
-        assert_eq!("0.1234567890123456789012345s".parse(), Ok(OptionDuration(123_456_789)));
+        assert_eq!(
+            "0.1234567890123456789012345s".parse(),
+            Ok(OptionDuration(123_456_789))
+        );
     }
 
     #[test]

@@ -19,7 +19,10 @@ pub(super) fn parse_list(text: &str, separator: char) -> Result<Vec<String>, Par
 
 /// Writes a list as one record. White space at the ends of the whole text is lost, like in rclone.
 pub(super) fn format_list(items: &[String], separator: char) -> String {
-    let fields: Vec<String> = items.iter().map(|item| format_field(item, separator)).collect();
+    let fields: Vec<String> = items
+        .iter()
+        .map(|item| format_field(item, separator))
+        .collect();
     fields.join(&separator.to_string()).trim().to_owned()
 }
 
@@ -80,6 +83,11 @@ fn quoted_field(text: &str) -> Option<(String, &str)> {
 }
 
 fn format_field(field: &str, separator: char) -> String {
-    let quote = field.contains([separator, '"', '\r', '\n']) || field.starts_with(char::is_whitespace);
-    if quote { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+    let quote =
+        field.contains([separator, '"', '\r', '\n']) || field.starts_with(char::is_whitespace);
+    if quote {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
 }

@@ -15,7 +15,11 @@ pub(super) fn parse_float(text: &str) -> Result<f64, NumberError> {
     let (negative, body) = split_sign(text);
     let lower = body.to_ascii_lowercase();
     if lower == "inf" || lower == "infinity" {
-        return Ok(if negative { f64::NEG_INFINITY } else { f64::INFINITY });
+        return Ok(if negative {
+            f64::NEG_INFINITY
+        } else {
+            f64::INFINITY
+        });
     }
     if lower == "nan" && body.len() == text.len() {
         return Ok(f64::NAN);
@@ -40,7 +44,7 @@ pub(super) fn parse_signed(text: &str, bits: u32) -> Result<i64, NumberError> {
     if value < -limit || value >= limit {
         return Err(NumberError::Range);
     }
-    i64::try_from(value).map_err(|_| NumberError::Range)
+    i64::try_from(value).or(Err(NumberError::Range))
 }
 
 /// Reads an unsigned integer of the given number of bits; no sign is allowed, not even `+`.
@@ -66,10 +70,14 @@ pub(super) fn format_float(value: f64) -> String {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
     let scientific = format!("{value:e}");
-    let exponent = scientific.split_once('e').and_then(|(_, digits)| digits.parse::<i32>().ok());
+    let exponent = scientific
+        .split_once('e')
+        .and_then(|(_, digits)| digits.parse::<i32>().ok());
     match exponent {
         Some(exponent) if !(-4..21).contains(&exponent) && value != 0.0 => {
-            let mantissa = scientific.split_once('e').map_or("", |(mantissa, _)| mantissa);
+            let mantissa = scientific
+                .split_once('e')
+                .map_or("", |(mantissa, _)| mantissa);
             let sign = if exponent < 0 { '-' } else { '+' };
             format!("{mantissa}e{sign}{:02}", exponent.abs())
         }
@@ -90,7 +98,11 @@ fn single_token(text: &str) -> Result<&str, NumberError> {
     let line = text.trim_start_matches(blank);
     let line = line.split_once('\n').map_or(line, |(line, _)| line);
     let token = line.trim_end_matches(blank);
-    if token.is_empty() { Err(NumberError::Syntax) } else { Ok(token) }
+    if token.is_empty() {
+        Err(NumberError::Syntax)
+    } else {
+        Ok(token)
+    }
 }
 
 fn magnitude(body: &str) -> Result<u64, NumberError> {
@@ -108,7 +120,10 @@ fn magnitude(body: &str) -> Result<u64, NumberError> {
         return Err(NumberError::Syntax);
     }
     let mut value = 0u64;
-    for digit in digits.iter().filter_map(|&byte| char::from(byte).to_digit(radix)) {
+    for digit in digits
+        .iter()
+        .filter_map(|&byte| char::from(byte).to_digit(radix))
+    {
         value = value
             .checked_mul(u64::from(radix))
             .and_then(|value| value.checked_add(u64::from(digit)))
@@ -150,7 +165,11 @@ fn split_parts(text: &str, exponent_mark: char) -> Parts<'_> {
         None => (text, None),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    Parts { whole, fraction, exponent }
+    Parts {
+        whole,
+        fraction,
+        exponent,
+    }
 }
 
 fn decimal_float(lower: &str) -> Result<f64, NumberError> {
@@ -160,14 +179,24 @@ fn decimal_float(lower: &str) -> Result<f64, NumberError> {
         check_exponent(exponent)?;
     }
     let plain: String = lower.chars().filter(|&c| c != '_').collect();
-    plain.parse().map_err(|_| NumberError::Syntax)
+    plain.parse().or(Err(NumberError::Syntax))
 }
 
-fn check_mantissa(parts: &Parts<'_>, prefixed: bool, is_digit: impl Fn(u8) -> bool + Copy) -> Result<(), NumberError> {
-    let whole_ok = parts.whole.is_empty() || digits_and_underscores(parts.whole.as_bytes(), prefixed, is_digit);
-    let fraction_ok = parts.fraction.is_empty() || digits_and_underscores(parts.fraction.as_bytes(), false, is_digit);
+fn check_mantissa(
+    parts: &Parts<'_>,
+    prefixed: bool,
+    is_digit: impl Fn(u8) -> bool + Copy,
+) -> Result<(), NumberError> {
+    let whole_ok = parts.whole.is_empty()
+        || digits_and_underscores(parts.whole.as_bytes(), prefixed, is_digit);
+    let fraction_ok = parts.fraction.is_empty()
+        || digits_and_underscores(parts.fraction.as_bytes(), false, is_digit);
     let some_digit = !parts.whole.is_empty() || !parts.fraction.is_empty();
-    if whole_ok && fraction_ok && some_digit { Ok(()) } else { Err(NumberError::Syntax) }
+    if whole_ok && fraction_ok && some_digit {
+        Ok(())
+    } else {
+        Err(NumberError::Syntax)
+    }
 }
 
 /// Reads an exponent; one beyond what any number can use is cut to a size that cannot overflow arithmetic.
@@ -180,7 +209,9 @@ fn check_exponent(text: &str) -> Result<i64, NumberError> {
     let value = digits
         .bytes()
         .filter(u8::is_ascii_digit)
-        .fold(0i64, |value, digit| (value * 10 + i64::from(digit - b'0')).min(ENOUGH));
+        .fold(0i64, |value, digit| {
+            (value * 10 + i64::from(digit - b'0')).min(ENOUGH)
+        });
     Ok(if negative { -value } else { value })
 }
 
@@ -213,7 +244,10 @@ fn hex_digits(text: &str) -> impl Iterator<Item = u64> + '_ {
     text.chars().filter_map(|c| c.to_digit(16)).map(u64::from)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "rounding to the nearest double is the purpose")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "rounding to the nearest double is the purpose"
+)]
 fn scale_by_power_of_two(mantissa: u64, exponent: i64) -> f64 {
     let mut value = mantissa as f64;
     // Two halves, so that neither factor overflows or vanishes while the product would not.
@@ -244,23 +278,39 @@ mod tests {
         ] {
             assert_eq!(parse_float(text), Ok(value), "{text}");
         }
-        for text in ["", ".", "+", "_1", "1_", "1__0", "1_.5", "0x10", "0xp1", "1e", "e1", "1e+", "+nan", "١", " 1", "0b1p1"] {
+        for text in [
+            "", ".", "+", "_1", "1_", "1__0", "1_.5", "0x10", "0xp1", "1e", "e1", "1e+", "+nan",
+            "١", " 1", "0b1p1",
+        ] {
             assert_eq!(parse_float(text), Err(NumberError::Syntax), "{text}");
         }
         assert_eq!(parse_float("1e400"), Err(NumberError::Range));
-        assert_eq!(parse_float("0x1p99999999999999999999"), Err(NumberError::Range));
+        assert_eq!(
+            parse_float("0x1p99999999999999999999"),
+            Err(NumberError::Range)
+        );
         assert_eq!(parse_float("1e-400"), Ok(0.0));
     }
 
     #[test]
     fn hexadecimal_digits_beyond_the_precision_round_to_even() {
         assert_eq!(parse_float("0x1.00000000000008p0"), Ok(1.0));
-        assert_eq!(parse_float("0x1.000000000000080000001p0"), Ok(1.0 + f64::EPSILON));
+        assert_eq!(
+            parse_float("0x1.000000000000080000001p0"),
+            Ok(1.0 + f64::EPSILON)
+        );
     }
 
     #[test]
     fn floats_print_with_the_fewest_digits() {
-        for (value, text) in [(0.0, "0"), (1.5, "1.5"), (-2000.0, "-2000"), (1e21, "1e+21"), (1.5e-7, "1.5e-07"), (f64::INFINITY, "+Inf")] {
+        for (value, text) in [
+            (0.0, "0"),
+            (1.5, "1.5"),
+            (-2000.0, "-2000"),
+            (1e21, "1e+21"),
+            (1.5e-7, "1.5e-07"),
+            (f64::INFINITY, "+Inf"),
+        ] {
             assert_eq!(format_float(value), text);
         }
     }

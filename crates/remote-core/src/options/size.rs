@@ -68,9 +68,19 @@ impl SizeSuffix {
         format!("{number} {suffix}B")
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "the printed form has three decimals")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the printed form has three decimals"
+    )]
     fn scaled(self) -> (String, &'static str) {
-        const UNITS: [(u32, &str); 6] = [(60, "Ei"), (50, "Pi"), (40, "Ti"), (30, "Gi"), (20, "Mi"), (10, "Ki")];
+        const UNITS: [(u32, &str); 6] = [
+            (60, "Ei"),
+            (50, "Pi"),
+            (40, "Ti"),
+            (30, "Gi"),
+            (20, "Mi"),
+            (10, "Ki"),
+        ];
         let unit = UNITS.iter().find(|(shift, _)| self.0 >= 1 << shift);
         let Some(&(shift, suffix)) = unit else {
             return (self.0.to_string(), "");
@@ -103,7 +113,10 @@ impl FromStr for SizeSuffix {
 
 const EXPECTED: &str = "a size such as 10Mi, 1.5G, 512B or off (a plain number counts KiB)";
 
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked before, and the fraction is dropped on purpose")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the range is checked before, and the fraction is dropped on purpose"
+)]
 fn parse(text: &str) -> Option<SizeSuffix> {
     if text.eq_ignore_ascii_case("off") {
         return Some(SizeSuffix::OFF);
@@ -120,15 +133,25 @@ fn parse(text: &str) -> Option<SizeSuffix> {
 /// Cuts the suffix off and tells the power of two it stands for.
 fn split_suffix(text: &str) -> Option<(&str, i32)> {
     let last = text.chars().next_back()?;
-    let without = |count: usize| text.len().checked_sub(count).and_then(|end| text.get(..end));
+    let without = |count: usize| {
+        text.len()
+            .checked_sub(count)
+            .and_then(|end| text.get(..end))
+    };
     match last {
         '0'..='9' | '.' => Some((text, 10)),
         // Only a lower-case `i` before the `B` makes `KiB`; what ends in a bare `B` counts bytes.
         'b' | 'B' if text.len() > 2 && text.as_bytes().get(text.len() - 2) == Some(&b'i') => {
-            Some((without(3)?, unit(*text.as_bytes().get(text.len().checked_sub(3)?)?)?))
+            Some((
+                without(3)?,
+                unit(*text.as_bytes().get(text.len().checked_sub(3)?)?)?,
+            ))
         }
         'b' | 'B' => Some((without(1)?, 0)),
-        'i' | 'I' => Some((without(2)?, unit(*text.as_bytes().get(text.len().checked_sub(2)?)?)?)),
+        'i' | 'I' => Some((
+            without(2)?,
+            unit(*text.as_bytes().get(text.len().checked_sub(2)?)?)?,
+        )),
         _ => Some((without(1)?, unit(u8::try_from(last).ok()?)?)),
     }
 }
