@@ -1,0 +1,251 @@
+//! A source in a local file.
+
+use std::{
+    fs::{self, File, Metadata},
+    io::{self, Read as _, Seek as _, SeekFrom},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
+
+use super::{
+    CHUNK_BYTES, UploadSource, offset_behind_end,
+    pass::{self, Reader},
+};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A local file, as it was when the source was made.
+///
+/// Size, modification time and, on Unix, the identity of the file are remembered. Every pass compares them when it starts and once more before it hands out
+/// its last piece, so that an upload of a file that was written to, cut off or replaced meanwhile never completes. A file that was replaced by
+/// renaming another one over it while a pass is under way is read to its end as it was.
+///
+/// Reading takes place on the blocking threads of the Tokio runtime, one piece ahead of its use.
+///
+/// # Examples
+///
+/// ```
+/// use remote_core::source::{FileSource, UploadSource as _};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("letter.txt");
+/// std::fs::write(&path, "Dear reader")?;
+///
+/// let source = FileSource::open(&path).await?;
+/// assert_eq!(source.size(), Some(11));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct FileSource(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    state: FileState,
+}
+
+impl FileSource {
+    /// Looks at a file and remembers its state. Symbolic links are followed.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceFailed`](ErrorKind::SourceFailed) if the file cannot be looked at or read, [`InvalidInput`](ErrorKind::InvalidInput) if it is a directory, pipe,
+    /// socket or device.
+    pub async fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        pass::blocking(move || {
+            let state = FileState::of(&open_regular(&path)?, &path)?;
+            Ok(Self(Arc::new(Inner { path, state })))
+        })
+        .await
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// When the file was last modified, where the system tells.
+    #[must_use]
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.0.state.modified
+    }
+
+    /// The number of bytes in the file.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.0.state.size
+    }
+}
+
+#[async_trait]
+impl UploadSource for FileSource {
+    fn size(&self) -> Option<u64> {
+        Some(self.0.state.size)
+    }
+
+    async fn open(&self, offset: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let inner = Arc::clone(&self.0);
+        let start = pass::blocking(move || Pass::start(inner, offset)).await?;
+        Ok(match start {
+            Start::Whole(chunk) => stream::iter(chunk.map(Ok)).boxed(),
+            Start::Rest(pass) => pass::read_ahead(pass),
+        })
+    }
+}
+
+/// How a pass starts: what fits into one piece is read in the same blocking call.
+enum Start {
+    Whole(Option<Bytes>),
+    Rest(Pass),
+}
+
+struct Pass {
+    source: Arc<Inner>,
+    file: File,
+    remaining: u64,
+}
+
+impl Pass {
+    fn start(source: Arc<Inner>, offset: u64) -> Result<Start> {
+        let Some(remaining) = source.state.size.checked_sub(offset) else {
+            return Err(offset_behind_end(offset, source.state.size));
+        };
+        let mut file = open_regular(&source.path)?;
+        source.verify(&file)?;
+        file.seek(SeekFrom::Start(offset))
+            .map_err(|error| unreadable(&source.path, error))?;
+        let mut pass = Self {
+            source,
+            file,
+            remaining,
+        };
+        if remaining <= CHUNK_BYTES as u64 {
+            return Ok(Start::Whole(pass.next_chunk()?));
+        }
+        Ok(Start::Rest(pass))
+    }
+}
+
+impl Reader for Pass {
+    fn next_chunk(&mut self) -> Result<Option<Bytes>> {
+        if self.remaining == 0 {
+            return Ok(None);
+        }
+        let wanted = self.remaining.min(CHUNK_BYTES as u64);
+        let mut chunk =
+            Vec::with_capacity(CHUNK_BYTES.min(usize::try_from(wanted).unwrap_or(CHUNK_BYTES)));
+        (&mut self.file)
+            .take(wanted)
+            .read_to_end(&mut chunk)
+            .map_err(|error| unreadable(&self.source.path, error))?;
+        if (chunk.len() as u64) < wanted {
+            return Err(changed(&self.source.path));
+        }
+        self.remaining -= wanted;
+        if self.remaining == 0 {
+            self.source.verify(&self.file)?;
+        }
+        Ok(Some(chunk.into()))
+    }
+}
+
+impl Inner {
+    fn verify(&self, file: &File) -> Result<()> {
+        if FileState::of(file, &self.path)? == self.state {
+            return Ok(());
+        }
+        Err(changed(&self.path))
+    }
+}
+
+/// What tells one state of a file from another.
+#[derive(Debug, Eq, PartialEq)]
+struct FileState {
+    size: u64,
+    modified: Option<SystemTime>,
+    #[cfg(unix)]
+    device_and_inode: (u64, u64),
+}
+
+impl FileState {
+    fn of(file: &File, path: &Path) -> Result<Self> {
+        let metadata = file.metadata().map_err(|error| unreadable(path, error))?;
+        Ok(Self {
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            device_and_inode: {
+                use std::os::unix::fs::MetadataExt as _;
+                (metadata.dev(), metadata.ino())
+            },
+        })
+    }
+}
+
+/// Opens a file that must be a regular one.
+///
+/// The look before opening keeps devices from being opened at all, which can have effects of its own. The file may be another one by the time it is
+/// opened, so opening must not wait for the other end of a pipe, and what was opened is looked at again.
+fn open_regular(path: &Path) -> Result<File> {
+    check_regular(
+        path,
+        &fs::metadata(path).map_err(|error| unreadable(path, error))?,
+    )?;
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options
+        .open(path)
+        .map_err(|error| unreadable(path, error))?;
+    check_regular(
+        path,
+        &file.metadata().map_err(|error| unreadable(path, error))?,
+    )?;
+    Ok(file)
+}
+
+fn check_regular(path: &Path, metadata: &Metadata) -> Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let what = if metadata.is_dir() {
+        "a directory"
+    } else {
+        "not a regular file"
+    };
+    Err(Error::with_message(
+        ErrorKind::InvalidInput,
+        format!("{} is {what}", path.display()),
+    ))
+}
+
+fn changed(path: &Path) -> Error {
+    Error::with_message(
+        ErrorKind::SourceChanged,
+        format!("{} changed while it was read", path.display()),
+    )
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Error {
+    Error::with_message(
+        ErrorKind::SourceFailed,
+        format!("{} cannot be read", path.display()),
+    )
+    .with_source(error)
+}
