@@ -1,1 +1,116 @@
-fn main() {}
+//! Measures our programs and rclone alternately, in one run, against the same emulator, and prints the table of the README.
+//!
+//! `cargo run --release -p bench` builds what it needs and takes some minutes; `-- --quick` is a check that everything works, with
+//! numbers that mean little. What is measured and how is told in [`cases`] and [`measure`].
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program: the table goes to standard output, progress to standard error"
+)]
+
+mod admin;
+mod build;
+mod cases;
+mod emulator;
+mod files;
+mod machine;
+mod measure;
+mod program;
+mod report;
+
+use std::{
+    error::Error,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{cases::Bench, measure::Measurement, report::Report};
+
+/// What can go wrong here is told to a person and ends the run.
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// Measures copying, listing and removing, alternately with rclone, against the same emulator.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    /// Small numbers and one round: shows that everything works, not how fast it is.
+    #[arg(long)]
+    quick: bool,
+    /// The rclone to compare with; by default the one that tests/interop/install.sh brings.
+    #[arg(long, value_name = "PATH")]
+    rclone: Option<PathBuf>,
+    /// Measures only these; all by default.
+    #[arg(long, value_delimiter = ',', value_name = "CASES")]
+    only: Vec<Case>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// A group of measurements.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Case {
+    /// (a), (b): many small files, the same again, and their removal.
+    Small,
+    /// (c): one large file up and down.
+    Large,
+    /// (d): a recursive listing of many entries, and how memory grows with them.
+    List,
+    /// (e): the removal of many entries.
+    Purge,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs one program and writes what it used to a file; how this program measures.
+    #[command(name = "__measure", hide = true)]
+    Measure {
+        /// Where to write the measurement, as JSON.
+        report: PathBuf,
+        /// The program and its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Some(Command::Measure { report, command }) => Measurement::of_child(report, command),
+        None => measure_all(&cli).map(|report| print!("{report}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure_all(cli: &Cli) -> Result<Report> {
+    let programs = build::programs(cli.rclone.as_deref())?;
+    let mut report = Report::new(machine::describe(&programs)?);
+    let scratch = tempfile::tempdir()?;
+    let bench = Bench::new(programs, scratch.path(), cli.quick);
+    for case in [Case::Small, Case::Large, Case::List, Case::Purge] {
+        if cli.only.is_empty() || cli.only.contains(&case) {
+            match case {
+                Case::Small => bench.small_files(&mut report)?,
+                Case::Large => bench.large_file(&mut report)?,
+                Case::List => bench.listing(&mut report)?,
+                Case::Purge => bench.purge(&mut report)?,
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// The folder of the workspace, where the sources were when this program was built.
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}
