@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Encoding;
-use super::lookalike::{self, ALWAYS, QUOTE};
+use super::lookalike::{self, ALWAYS, DOTS, QUOTE};
 use super::rewriter::Rewriter;
 
 /// The length of a look-alike, which is also that of the quote.
@@ -15,9 +15,9 @@ pub(super) fn decode(encoding: Encoding, name: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(name);
     }
     if encoding.contains(Encoding::DOT)
-        && let Some(dots) = decode_dots(name)
+        && let Some((raw, _)) = DOTS.iter().find(|(_, encoded)| encoded.as_bytes() == name)
     {
-        return Cow::Owned(dots.into());
+        return Cow::Owned(raw.as_bytes().to_vec());
     }
     let classes = encoding.bits() | ALWAYS;
     let mut rewriter = Rewriter::new(name);
@@ -30,16 +30,6 @@ pub(super) fn decode(encoding: Encoding, name: &[u8]) -> Cow<'_, [u8]> {
         None => {}
     }
     rewriter.finish()
-}
-
-fn decode_dots(name: &[u8]) -> Option<&'static str> {
-    match str::from_utf8(name).ok()? {
-        "．" => Some("."),
-        "．．" => Some(".."),
-        "‛．" => Some("．"),
-        "‛．‛．" => Some("．．"),
-        _ => None,
-    }
 }
 
 /// Takes off what a class for the first character put there and returns where the rest starts.

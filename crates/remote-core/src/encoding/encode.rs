@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Encoding;
-use super::lookalike::{self, ALWAYS, ATTENTION, QUOTE};
+use super::lookalike::{self, ALWAYS, ATTENTION, DOTS, QUOTE};
 use super::rewriter::Rewriter;
 
 pub(super) fn encode(encoding: Encoding, name: &[u8]) -> Cow<'_, [u8]> {
@@ -12,9 +12,9 @@ pub(super) fn encode(encoding: Encoding, name: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(name);
     }
     if encoding.contains(Encoding::DOT)
-        && let Some(dots) = encode_dots(name)
+        && let Some((_, encoded)) = DOTS.iter().find(|(raw, _)| raw.as_bytes() == name)
     {
-        return Cow::Owned(dots.into());
+        return Cow::Owned(encoded.as_bytes().to_vec());
     }
     let classes = encoding.bits() | ALWAYS;
     let mut rewriter = Rewriter::new(name);
@@ -33,16 +33,6 @@ pub(super) fn encode(encoding: Encoding, name: &[u8]) -> Cow<'_, [u8]> {
         edge.write(&mut rewriter, end);
     }
     rewriter.finish()
-}
-
-fn encode_dots(name: &[u8]) -> Option<&'static str> {
-    match str::from_utf8(name).ok()? {
-        "." => Some("．"),
-        ".." => Some("．．"),
-        "．" => Some("‛．"),
-        "．．" => Some("‛．‛．"),
-        _ => None,
-    }
 }
 
 /// The first or last character of a name, when a class cares for that position.

@@ -10,6 +10,14 @@ pub(super) const QUOTE: &[u8] = b"\xE2\x80\x9B";
 /// The top bit has no meaning in an [`Encoding`], so it is free to stand for this in the table.
 pub(super) const ALWAYS: u64 = 1 << 63;
 
+/// The whole names that the class `Dot` replaces or quotes, and what becomes of them.
+pub(super) const DOTS: [(&str, &str); 4] = [
+    (".", "．"),
+    ("..", "．．"),
+    ("．", "‛．"),
+    ("．．", "‛．‛．"),
+];
+
 const CTL: u64 = Encoding::CTL.bits();
 
 /// For each byte, the classes because of which a name with this byte must be looked at.
