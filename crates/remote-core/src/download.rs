@@ -1,6 +1,7 @@
 //! The content of a file on its way in, verified.
 
 mod body;
+mod resume;
 
 use std::{
     fmt, io,
@@ -16,6 +17,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio_util::io::StreamReader;
 
 use self::body::Verified;
+pub use self::resume::resuming;
 use crate::{
     entry::Entry,
     error::{Error, ErrorKind, Result},
