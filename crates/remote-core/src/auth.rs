@@ -1,1 +1,44 @@
-//! Module page.
+//! Signing in: tokens, where they are kept, and how they are renewed exactly once.
+//!
+//! * [`Token`] is an OAuth token in the form that rclone keeps in its configuration file.
+//! * [`TokenStore`] keeps it between runs; [`MemoryTokenStore`] forgets it. A store can be shared between processes.
+//! * [`TokenCache`] hands out a token that is valid, and renews it when needed through a [`TokenRefresher`]: one renewal at a time,
+//!   saved before it is used, carried through even if the caller goes away.
+//! * [`basic`] and [`bearer`] make the values of `Authorization` headers.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::secret::Secret;
+
+pub use self::{
+    cache::{TOKEN_REFRESH_SLACK, TokenCache, TokenRefresher},
+    store::{MemoryTokenStore, TokenLock, TokenStore},
+    token::{MAX_TOKEN_BYTES, ParseTokenError, Token},
+};
+
+mod cache;
+mod store;
+mod token;
+
+/// The value of an `Authorization` header for a user name and a password, as UTF-8.
+///
+/// ```
+/// use remote_core::{auth, secret::Secret};
+///
+/// let value = auth::basic("Aladdin", &Secret::new("open sesame"));
+/// assert_eq!(value.expose(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+/// ```
+#[must_use]
+pub fn basic(user: &str, password: &Secret) -> Secret {
+    let pair = Secret::new(format!("{user}:{}", password.expose()));
+    let encoded = Secret::new(STANDARD.encode(pair.expose()));
+    Secret::new(format!("Basic {}", encoded.expose()))
+}
+
+/// The value of an `Authorization` header for a token.
+///
+/// The scheme is always written `Bearer`: services that issue tokens of type `bearer` accept it in this spelling only.
+#[must_use]
+pub fn bearer(token: &Token) -> Secret {
+    Secret::new(format!("Bearer {}", token.access_token.expose()))
+}
