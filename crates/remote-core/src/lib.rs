@@ -19,6 +19,7 @@ pub mod progress;
 pub mod remote;
 pub mod retry;
 pub mod secret;
+pub mod settle;
 pub mod source;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -1,0 +1,137 @@
+//! Changes whose answer was lost: look first, repeat only what was not made.
+
+use std::future::Future;
+
+use crate::{
+    error::{Effect, Error, Result, RetryAdvice},
+    retry::{Attempt, Idempotency, Retry},
+};
+
+/// Makes a change until it is made or refused.
+///
+/// `make` makes one attempt. When it fails with an unknown [effect](Error::effect), `look` finds out: `Some` is the result
+/// of a change that was made after all, `None` says that it was not made, and the attempt is repeated as `retry` allows. When looking
+/// fails as well, the error of the attempt is returned, its effect unknown.
+///
+/// So a change is never made twice, and an error whose effect is not unknown tells the truth.
+///
+/// # Errors
+///
+/// The last error of `make`.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use remote_core::error::{Effect, Error, ErrorKind};
+/// use remote_core::retry::{Pacer, Retry, RetryPolicy};
+/// use remote_core::settle::settled;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> remote_core::error::Result<()> {
+/// let stored = AtomicU32::new(0);
+/// let retry = Retry::new(RetryPolicy::default(), Pacer::new());
+/// let made = settled(
+///     &retry,
+///     |_attempt| async {
+///         stored.fetch_add(1, Ordering::Relaxed);
+///         Err(Error::new(ErrorKind::Transport).with_effect(Effect::Unknown))
+///     },
+///     || async { Ok(Some(stored.load(Ordering::Relaxed))) },
+/// );
+/// assert_eq!(made.await?, 1);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn settled<T, M, MakeFuture, L, LookFuture>(retry: &Retry, mut make: M, look: L) -> Result<T>
+where
+    T: Send,
+    M: FnMut(Attempt) -> MakeFuture + Send,
+    MakeFuture: Future<Output = Result<T>> + Send,
+    L: Fn() -> LookFuture + Send + Sync,
+    LookFuture: Future<Output = Result<Option<T>>> + Send,
+{
+    let attempts = retry.run(Idempotency::Idempotent, |attempt| {
+        let made = make(attempt);
+        let look = &look;
+        async move {
+            match made.await {
+                Err(error) if error.effect() == Effect::Unknown => settle(error, look().await),
+                other => other,
+            }
+        }
+    });
+    attempts.await
+}
+
+fn settle<T>(error: Error, found: Result<Option<T>>) -> Result<T> {
+    match found {
+        Ok(Some(made)) => Ok(made),
+        Ok(None) => {
+            let delay = match error.retry_advice() {
+                RetryAdvice::IfIdempotent(delay) | RetryAdvice::Safe(delay) => delay,
+                RetryAdvice::Never => None,
+            };
+            Err(error.with_effect(Effect::NotMade).with_retry_advice(RetryAdvice::Safe(delay)))
+        }
+        Err(look_failed) => {
+            tracing::debug!(kind = ?look_failed.kind(), "a lost answer could not be looked into");
+            Err(error.with_retry_advice(RetryAdvice::Never))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::{
+        error::ErrorKind,
+        retry::{Pacer, RetryPolicy},
+    };
+
+    fn retry() -> Retry {
+        Retry::new(RetryPolicy::default().with_max_attempts(3), Pacer::new())
+    }
+
+    fn lost() -> Error {
+        Error::new(ErrorKind::Transport).with_effect(Effect::Unknown).with_retry_advice(RetryAdvice::IfIdempotent(None))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_was_not_made_is_repeated() {
+        let attempts = AtomicU32::new(0);
+        let result = settled(
+            &retry(),
+            |_| {
+                let number = attempts.fetch_add(1, Ordering::Relaxed);
+                async move { if number == 0 { Err(lost()) } else { Ok(number) } }
+            },
+            || async { Ok(None) },
+        );
+        assert_eq!(result.await.unwrap(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_looked_into_stays_unknown_and_is_not_repeated() {
+        let attempts = AtomicU32::new(0);
+        let result: Result<()> = settled(
+            &retry(),
+            |_| {
+                attempts.fetch_add(1, Ordering::Relaxed);
+                async { Err(lost()) }
+            },
+            || async { Err(Error::new(ErrorKind::Timeout)) },
+        )
+        .await;
+        assert_eq!(result.unwrap_err().effect(), Effect::Unknown);
+        assert_eq!(attempts.into_inner(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn giving_up_says_that_nothing_was_made() {
+        let result: Result<()> = settled(&retry(), |_| async { Err(lost()) }, || async { Ok(None) }).await;
+        let error = result.unwrap_err();
+        assert_eq!((error.effect(), error.attempts()), (Effect::NotMade, 3));
+    }
+}
