@@ -1,0 +1,192 @@
+//! Text to document.
+
+use std::collections::HashMap;
+
+use super::{
+    Document, Key, Section,
+    line::{Line, Meaning},
+};
+
+/// The largest configuration file that is read. Real ones have some kilobytes.
+pub const MAX_FILE_BYTES: usize = 16 << 20;
+
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A file that is not a configuration file, and where that shows.
+///
+/// The text of the line is left out, because it may contain a password.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("line {line}: {kind}")]
+pub struct ParseError {
+    /// The line, counted from one.
+    pub line: usize,
+    /// What is wrong with it.
+    pub kind: ParseErrorKind,
+}
+
+/// What is wrong with a line.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
+pub enum ParseErrorKind {
+    /// The separator comes first.
+    #[error("there is no key before the separator")]
+    EmptyKey,
+    /// An entry under a header without a name.
+    #[error("the section above has no name")]
+    EmptySectionName,
+    /// The file is encrypted.
+    #[error("the file is encrypted")]
+    Encrypted,
+    /// Neither a header, nor a comment, nor a key with a value.
+    #[error("expected \"key = value\", a [section], or a comment")]
+    NoSeparator,
+    /// More than [`MAX_FILE_BYTES`].
+    #[error("the file is larger than {} MiB", MAX_FILE_BYTES >> 20)]
+    TooLarge,
+    /// A quote without its counterpart.
+    #[error("a quote is not closed")]
+    UnclosedQuote,
+    /// Encrypted in a way that is not known.
+    #[error("the file is encrypted in a newer format")]
+    UnsupportedEncryption,
+}
+
+impl Document {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    ///
+    /// The first line that does not follow the grammar. An error anywhere makes the whole file unreadable, as in rclone.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        if bytes.len() > MAX_FILE_BYTES {
+            return Err(ParseError {
+                line: 1,
+                kind: ParseErrorKind::TooLarge,
+            });
+        }
+        let (byte_order_mark, text) = match bytes.strip_prefix(BYTE_ORDER_MARK) {
+            Some(text) => (true, text),
+            None => (false, bytes),
+        };
+        check_encryption(text)?;
+        let mut lines = Vec::new();
+        let mut unnamed = false;
+        for (index, text) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
+            let line = Line::parse(text, unnamed).map_err(|kind| ParseError {
+                line: index + 1,
+                kind,
+            })?;
+            if let Meaning::Header(name) = &line.meaning {
+                unnamed = name.is_empty();
+            }
+            lines.push(line);
+        }
+        let mut document = Self {
+            byte_order_mark,
+            lines,
+            ..Self::default()
+        };
+        document.rebuild();
+        Ok(document)
+    }
+
+    /// Finds the sections and keys anew after the lines have changed.
+    pub(super) fn rebuild(&mut self) {
+        let mut index = Index::default();
+        for (place, line) in self.lines.iter().enumerate() {
+            match &line.meaning {
+                Meaning::Header(name) => index.header(place, line.part(name)),
+                Meaning::Entry(entry) => index.entry(place, line.part(&entry.key)),
+                Meaning::Blank | Meaning::Comment(_) => {}
+            }
+        }
+        self.sections = index.sections;
+        self.section_places = index.places;
+    }
+}
+
+/// The first line that is no comment decides whether a file is encrypted.
+fn check_encryption(text: &[u8]) -> Result<(), ParseError> {
+    for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+        let kind = match line.trim_ascii() {
+            [] | [b'#' | b';', ..] => continue,
+            b"RCLONE_ENCRYPT_V0:" => ParseErrorKind::Encrypted,
+            line if line.starts_with(b"RCLONE_ENCRYPT_V") => ParseErrorKind::UnsupportedEncryption,
+            _ => return Ok(()),
+        };
+        return Err(ParseError {
+            line: index + 1,
+            kind,
+        });
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Index {
+    sections: Vec<Section>,
+    places: HashMap<Vec<u8>, usize>,
+    current: Option<usize>,
+    /// Entries named `-` seen since the last header; they are numbered.
+    counter: usize,
+}
+
+impl Index {
+    fn header(&mut self, place: usize, name: &[u8]) {
+        let name = if name.is_empty() {
+            Document::DEFAULT.as_bytes()
+        } else {
+            name
+        };
+        self.open(name).headers.push(place);
+        self.counter = 0;
+    }
+
+    fn entry(&mut self, place: usize, key: &[u8]) {
+        let numbered;
+        let key = match key {
+            // Accepted and thrown away.
+            [] => return,
+            b"-" => {
+                self.counter += 1;
+                numbered = format!("#{}", self.counter);
+                numbered.as_bytes()
+            }
+            key => key,
+        };
+        let section = match self
+            .current
+            .and_then(|current| self.sections.get_mut(current))
+        {
+            Some(section) => section,
+            None => self.open(Document::DEFAULT.as_bytes()),
+        };
+        match section
+            .key_places
+            .get(key)
+            .and_then(|&place| section.keys.get_mut(place))
+        {
+            Some(known) => known.lines.push(place),
+            None => {
+                section.key_places.insert(key.to_vec(), section.keys.len());
+                section.keys.push(Key {
+                    name: key.to_vec(),
+                    lines: vec![place],
+                });
+            }
+        }
+    }
+
+    fn open(&mut self, name: &[u8]) -> &mut Section {
+        let next = self.sections.len();
+        let place = *self.places.entry(name.to_vec()).or_insert(next);
+        if place == next {
+            self.sections.push(Section {
+                name: name.to_vec(),
+                ..Section::default()
+            });
+        }
+        self.current = Some(place);
+        &mut self.sections[place]
+    }
+}

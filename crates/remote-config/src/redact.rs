@@ -1,0 +1,213 @@
+//! The configuration without its secrets, to be shown to others.
+
+use remote_core::options::Backend;
+
+use crate::document::Document;
+
+/// What is left out of the shown configuration.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Redaction {
+    /// What the option tables mark as password or sensitive, what looks like a secret by the name of its key, and users and passwords in
+    /// addresses.
+    #[default]
+    Careful,
+    /// Exactly what rclone leaves out: what the option tables mark. **Sections of an unknown type are shown in full.**
+    Rclone,
+}
+
+/// What stands in place of a secret.
+const REPLACEMENT: &[u8] = b"XXX";
+
+const CLOSING_LINE: &[u8] =
+    b"### Double check the config for sensitive info before posting publicly\n";
+
+/// Key names that mean something secret, alone or as the end of a longer name.
+const SECRET_NAMES: [&str; 24] = [
+    "access_token",
+    "api_key",
+    "auth_token",
+    "bearer_token",
+    "client_secret",
+    "connection_string",
+    "cookies",
+    "credentials",
+    "key",
+    "key_pem",
+    "mnemonic",
+    "otp",
+    "pass",
+    "passphrase",
+    "password",
+    "password2",
+    "private_key",
+    "refresh_token",
+    "sas_url",
+    "secret",
+    "session_id",
+    "token",
+    "user",
+    "username",
+];
+
+/// The text that `rclone config redacted` prints: all sections sorted by name, with the secrets replaced by `XXX`.
+///
+/// `backends` are the known types. Empty values are shown, because that helps to find mistakes.
+#[must_use]
+pub fn redacted(document: &Document, backends: &[&Backend], redaction: Redaction) -> Vec<u8> {
+    let mut names: Vec<&[u8]> = document.sections().collect();
+    if names.is_empty() {
+        return [b"; empty config\n", CLOSING_LINE].concat();
+    }
+    names.sort_unstable();
+    let sections: Vec<Vec<u8>> = names
+        .into_iter()
+        .map(|name| redacted_section(document, name, backends, redaction))
+        .collect();
+    [sections.join(&b'\n'), CLOSING_LINE.to_vec()].concat()
+}
+
+/// One section of [`redacted`], without the closing line.
+#[must_use]
+pub fn redacted_section(
+    document: &Document,
+    name: impl AsRef<[u8]>,
+    backends: &[&Backend],
+    redaction: Redaction,
+) -> Vec<u8> {
+    let name = name.as_ref();
+    let mut text = [b"[", name, b"]\n"].concat();
+    let type_name = document.value(name, "type").unwrap_or_default();
+    let backend = std::str::from_utf8(&type_name)
+        .ok()
+        .and_then(|type_name| backends.iter().find(|backend| backend.is_named(type_name)));
+    if backend.is_none() {
+        text.extend(match &*type_name {
+            [] => format!("# couldn't find type of fs for {}\n", quoted(name)).into_bytes(),
+            type_name => {
+                format!("# didn't find backend called {}\n", quoted(type_name)).into_bytes()
+            }
+        });
+    }
+    for key in document.keys(name) {
+        let value = document.value(name, key).unwrap_or_default();
+        let shown = shown(key, &value, backend.copied(), redaction);
+        text.extend([key, b" = ", &shown, b"\n"].concat());
+    }
+    text
+}
+
+fn shown(key: &[u8], value: &[u8], backend: Option<&Backend>, redaction: Redaction) -> Vec<u8> {
+    let spec = backend
+        .zip(std::str::from_utf8(key).ok())
+        .and_then(|(backend, key)| backend.option(key));
+    let secret = match (spec, redaction) {
+        (Some(spec), _) => spec.secret || spec.sensitive,
+        (None, Redaction::Rclone) => false,
+        (None, Redaction::Careful) => SECRET_NAMES
+            .iter()
+            .any(|name| key.ends_with(name.as_bytes())),
+    };
+    match redaction {
+        _ if secret && !value.is_empty() => REPLACEMENT.to_vec(),
+        Redaction::Careful => without_user_info(value),
+        Redaction::Rclone => value.to_vec(),
+    }
+}
+
+/// Replaces user and password in an address: `https://user:password@host/` becomes `https://XXX@host/`.
+fn without_user_info(value: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::new();
+    let mut rest = value;
+    while let Some(start) = rest.windows(3).position(|window| window == b"://") {
+        let (scheme, address) = rest.split_at(start + 3);
+        shown.extend_from_slice(scheme);
+        let host_end = address
+            .iter()
+            .position(|byte| matches!(byte, b'/' | b'?' | b'#' | b' ' | b','));
+        let (host, after) = address.split_at(host_end.unwrap_or(address.len()));
+        match host.iter().rposition(|&byte| byte == b'@') {
+            Some(at) => {
+                shown.extend_from_slice(REPLACEMENT);
+                shown.extend_from_slice(host.get(at..).unwrap_or_default());
+            }
+            None => shown.extend_from_slice(host),
+        }
+        rest = after;
+    }
+    shown.extend_from_slice(rest);
+    shown
+}
+
+/// A text in double quotes with escapes, as rclone prints it.
+fn quoted(bytes: &[u8]) -> String {
+    let mut text = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        chunk
+            .valid()
+            .chars()
+            .for_each(|c| push_escaped(&mut text, c));
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text.push('"');
+    text
+}
+
+fn push_escaped(text: &mut String, c: char) {
+    let short = match c {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\u{7}' => "\\a",
+        '\u{8}' => "\\b",
+        '\u{c}' => "\\f",
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        '\u{b}' => "\\v",
+        c if is_printable(c) => return text.push(c),
+        c => {
+            let code = u32::from(c);
+            return text.push_str(&match code {
+                ..0x80 => format!("\\x{code:02x}"),
+                0x80..0x1_0000 => format!("\\u{code:04x}"),
+                _ => format!("\\U{code:08x}"),
+            });
+        }
+    };
+    text.push_str(short);
+}
+
+fn is_printable(c: char) -> bool {
+    // The escaped form of a printable character is the character itself; quotes have been dealt with.
+    c == '\'' || c.escape_debug().eq([c])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn careful(text: &str) -> String {
+        let document = Document::parse(text.as_bytes()).unwrap();
+        String::from_utf8(redacted(&document, &[], Redaction::Careful)).unwrap()
+    }
+
+    #[test]
+    fn secrets_of_unknown_types_are_found_by_name() {
+        let text = careful(
+            "[acd]\ntype = amazon cloud drive\nclient_secret = s3cret\ntoken = {\"access_token\":\"s3cret\"}\nmy_api_key=s3cret\nuser = \n",
+        );
+        assert!(!text.contains("s3cret"), "{text}");
+        assert!(text.contains("user = \n"), "{text}");
+    }
+
+    #[test]
+    fn users_and_passwords_in_addresses_are_left_out() {
+        let text = careful("[a]\nendpoint = https://alice:s3cret@k.example:8443/x@y\n");
+        assert!(
+            text.contains("endpoint = https://XXX@k.example:8443/x@y\n"),
+            "{text}"
+        );
+    }
+}
