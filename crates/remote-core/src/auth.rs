@@ -10,6 +10,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::secret::Secret;
 
+#[cfg(feature = "http")]
+pub use self::oauth::{DeviceSignIn, OAuthClient, SignIn};
 pub use self::{
     cache::{TOKEN_REFRESH_SLACK, TokenCache, TokenRefresher},
     store::{MemoryTokenStore, TokenLock, TokenStore},
@@ -17,6 +19,8 @@ pub use self::{
 };
 
 mod cache;
+#[cfg(feature = "http")]
+mod oauth;
 mod store;
 mod token;
 
