@@ -1,0 +1,220 @@
+//! Copies and moves on the service. It never replaces anything by itself; what a replacement displaces is set aside until the new one is in place.
+
+use std::time::SystemTime;
+
+use remote_core::{
+    entry::Entry,
+    error::{Effect, Error, ErrorKind, Result},
+    operation::{RemoveOutcome, TargetMode},
+    path::RemotePath,
+    settle::settled,
+};
+
+use super::{Inner, entries, paths, removing::just_seen};
+use crate::{
+    api::files::{Conditions, CopyOptions, RemoveOptions},
+    model::file::FileInfo,
+    time::to_millis,
+};
+
+/// What is done on the service.
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    Copy { modified: Option<i64> },
+    Move,
+}
+
+impl Inner {
+    pub(super) async fn copy(&self, from: &RemotePath, to: &RemotePath, modified: Option<SystemTime>, target: TargetMode) -> Result<Entry> {
+        let (source, dest) = (self.paths.to_server(from)?, self.paths.to_server(to)?);
+        if paths::fold(&source) == paths::fold(&dest) {
+            return Err(Error::with_message(ErrorKind::IntoSelf, "source and target are the same"));
+        }
+        let action = Action::Copy { modified: modified.map(to_millis) };
+        self.place(action, &source, &dest, target).await?;
+        self.stored(&dest, to).await
+    }
+
+    pub(super) async fn rename(&self, from: &RemotePath, to: &RemotePath, target: TargetMode) -> Result<Entry> {
+        let (source, dest) = (self.paths.to_server(from)?, self.paths.to_server(to)?);
+        if source == dest {
+            return self.stored(&dest, to).await;
+        }
+        if paths::fold(&source) == paths::fold(&dest) {
+            self.change_case(&source, &dest).await?;
+        } else {
+            self.place(Action::Move, &source, &dest, target).await?;
+        }
+        self.dirs.forget(&source);
+        self.stored(&dest, to).await
+    }
+
+    /// Changes the time of a file by a copy with the new time that takes the place of the original.
+    pub(super) async fn set_modified(&self, path: &RemotePath, modified: SystemTime) -> Result<Entry> {
+        let server = self.paths.to_server(path)?;
+        let Some(info) = self.info_if_exists(&server).await? else {
+            return Err(Error::with_message(ErrorKind::NotFound, "no such file"));
+        };
+        if info.is_dir() {
+            return Err(Error::with_message(ErrorKind::IsADirectory, "times of directories cannot be set"));
+        }
+        let millis = to_millis(modified);
+        if info.modified == Some(millis) {
+            return Ok(entries::entry(path.clone(), &info));
+        }
+        let fresh = Self::temporary_beside(&server);
+        self.act(Action::Copy { modified: Some(millis) }, &server, &fresh, &Conditions::default()).await?;
+        let swapped = self.swap_in(&fresh, &server, &info).await;
+        if swapped.is_err() {
+            self.discard(&fresh).await;
+        }
+        swapped?;
+        self.stored(&server, path).await
+    }
+
+    /// Puts `fresh` in the place of a file, unless that has changed since it was seen.
+    async fn swap_in(&self, fresh: &str, server: &str, seen: &FileInfo) -> Result<()> {
+        let aside = self.set_aside(server, &just_seen(seen)).await?;
+        match self.act(Action::Move, fresh, server, &Conditions::default()).await {
+            Ok(()) => {
+                self.discard(&aside).await;
+                Ok(())
+            }
+            Err(error) => Err(self.restore(&aside, server, error).await),
+        }
+    }
+
+    /// Copies or moves to a place whose parent may have to be made, and which may be taken.
+    async fn place(&self, action: Action, source: &str, dest: &str, target: TargetMode) -> Result<()> {
+        let Some((parent, _)) = paths::split(dest) else {
+            return Err(Error::with_message(ErrorKind::InvalidInput, "the root of the storage cannot be a target"));
+        };
+        if source == "/" || paths::is_below(dest, source) {
+            return Err(Error::new(ErrorKind::IntoSelf));
+        }
+        let mut placed = self.act(action, source, dest, &Conditions::default()).await;
+        if let Err(error) = &placed
+            && error.is_not_found()
+            && self.info_if_exists(source).await?.is_some()
+        {
+            // The source is there, so it is the parent of the target that is missing.
+            self.dirs.forget(parent);
+            self.ensure_dir(parent).await?;
+            placed = self.act(action, source, dest, &Conditions::default()).await;
+        }
+        match placed {
+            Err(error) if error.is_already_exists() && target == TargetMode::Replace => self.replace(action, source, dest).await,
+            other => other,
+        }
+    }
+
+    /// Sets the old target aside, puts the new one in place, and only then removes the old one.
+    async fn replace(&self, action: Action, source: &str, dest: &str) -> Result<()> {
+        let Some(old) = self.info_if_exists(dest).await? else {
+            return self.act(action, source, dest, &Conditions::default()).await;
+        };
+        if old.is_dir() {
+            return Err(Error::with_message(ErrorKind::AlreadyExists, "a directory is in the place of the target"));
+        }
+        if self.info_if_exists(source).await?.is_none() {
+            return Err(Error::with_message(ErrorKind::NotFound, "the source does not exist"));
+        }
+        let aside = self.set_aside(dest, &just_seen(&old)).await?;
+        match self.act(action, source, dest, &Conditions::default()).await {
+            Ok(()) => {
+                self.discard(&aside).await;
+                Ok(())
+            }
+            Err(error) => Err(self.restore(&aside, dest, error).await),
+        }
+    }
+
+    /// The service takes a new spelling of the same name for a move onto itself, so it goes by way of a third name.
+    async fn change_case(&self, source: &str, dest: &str) -> Result<()> {
+        let (dest_parent, _) = paths::split(dest).unwrap_or(("/", ""));
+        let (source_parent, _) = paths::split(source).unwrap_or(("/", ""));
+        let aside = self.set_aside(source, &Conditions::default()).await?;
+        // Directories above keep their spelling: only the last name is part of the move.
+        let dest = if source_parent == dest_parent { dest.to_owned() } else { with_parent(source_parent, dest) };
+        match self.act(Action::Move, &aside, &dest, &Conditions::default()).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.restore(&aside, source, error).await),
+        }
+    }
+
+    /// Moves something to a temporary name beside it, and returns that.
+    async fn set_aside(&self, server: &str, conditions: &Conditions) -> Result<String> {
+        let aside = Self::temporary_beside(server);
+        self.act(Action::Move, server, &aside, conditions).await?;
+        Ok(aside)
+    }
+
+    /// Puts back what was set aside, and reports the error that made it necessary.
+    async fn restore(&self, aside: &str, server: &str, error: Error) -> Error {
+        match self.act(Action::Move, aside, server, &Conditions::default()).await {
+            Ok(()) => error.with_effect(Effect::NotMade),
+            Err(failed) => {
+                tracing::warn!(kind = ?failed.kind(), "what was set aside could not be put back");
+                Error::with_message(error.kind(), format!("failed half way; the former content is kept as {aside}"))
+                    .with_help(format!("move {aside} back to its place when the service works again"))
+                    .with_effect(Effect::Unknown)
+                    .with_source(error)
+            }
+        }
+    }
+
+    /// Removes something of ours that is not needed any more; what is left in the worst case is a file with a temporary name.
+    async fn discard(&self, server: &str) {
+        match self.remove(server, &RemoveOptions::default()).await {
+            Ok(RemoveOutcome::Removed | RemoveOutcome::Missing) => {}
+            Err(error) => tracing::warn!(kind = ?error.kind(), "a temporary file is left behind"),
+        }
+    }
+
+    /// One copy or move, looked into when its answer is lost.
+    async fn act(&self, action: Action, source: &str, dest: &str, conditions: &Conditions) -> Result<()> {
+        let mount = self.mount().await?;
+        let make = |_attempt| async move {
+            match action {
+                Action::Copy { modified } => {
+                    let mut options = CopyOptions::default();
+                    options.modified = modified;
+                    self.client.copy(mount, source, mount, dest, &options).await
+                }
+                Action::Move => self.client.move_file(mount, source, mount, dest, conditions).await,
+            }
+            .map(|_stored| ())
+        };
+        settled(&self.retry, make, || self.look_after(action, source, dest)).await
+    }
+
+    /// Whether a copy or move was made. Something can only be at the target because of it, since the service refuses a target that exists.
+    async fn look_after(&self, action: Action, source: &str, dest: &str) -> Result<Option<()>> {
+        let Some(arrived) = self.info_if_exists(dest).await? else {
+            return Ok(None);
+        };
+        let left = self.info_if_exists(source).await?;
+        let made = match (action, left) {
+            (Action::Move, left) => left.is_none(),
+            // A folder may be there in part.
+            (Action::Copy { .. }, Some(left)) => !arrived.is_dir() && arrived.size == left.size && arrived.hash == left.hash,
+            (Action::Copy { .. }, None) => false,
+        };
+        if made {
+            return Ok(Some(()));
+        }
+        Err(Error::with_message(ErrorKind::Other, "something else is at the target"))
+    }
+
+    /// The entry of what was just placed.
+    async fn stored(&self, server: &str, path: &RemotePath) -> Result<Entry> {
+        let mount = self.mount().await?;
+        let info = self.client.info(mount, server).await.map_err(|error| error.with_effect(Effect::Made))?;
+        Ok(entries::entry(path.clone(), &info))
+    }
+}
+
+fn with_parent(parent: &str, dest: &str) -> String {
+    let name = paths::split(dest).map_or("", |(_, name)| name);
+    format!("{}/{name}", parent.trim_end_matches('/'))
+}

@@ -1,0 +1,242 @@
+//! Writing files: one request into a known directory, verified, and looked into when the answer is lost.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use remote_core::{
+    entry::{Entry, Tag, TagParts},
+    error::{Effect, Error, ErrorKind, IntegrityError, Result, RetryAdvice},
+    http::Body,
+    operation::{WriteMode, WriteOptions},
+    path::RemotePath,
+    retry::Idempotency,
+    source::UploadSource,
+};
+
+use super::{
+    Inner, entries, paths,
+    removing::just_seen,
+    sending::{Sending, Sent},
+};
+use crate::{
+    api::{
+        files::{Conditions, RemoveOptions},
+        upload::{PutMode, PutOptions},
+    },
+    model::file::FileInfo,
+    time::to_millis,
+};
+
+/// An upload that may take several attempts.
+struct Upload<'a> {
+    inner: &'a Inner,
+    server: &'a str,
+    parent: &'a str,
+    name: &'a str,
+    source: &'a Arc<dyn UploadSource>,
+    options: &'a WriteOptions,
+    put: PutOptions,
+    /// The parent was found missing once although it was known.
+    parent_made_again: AtomicBool,
+    /// What was stored was not what was sent, once.
+    was_damaged: AtomicBool,
+}
+
+impl Inner {
+    pub(super) async fn write(&self, path: &RemotePath, source: Arc<dyn UploadSource>, options: WriteOptions) -> Result<Entry> {
+        let server = self.paths.to_server(path)?;
+        let Some((parent, name)) = paths::split(&server) else {
+            return Err(Error::with_message(ErrorKind::IsADirectory, "the root of the storage is a directory"));
+        };
+        // Something can only be matched in a directory that exists.
+        if !matches!(options.mode, WriteMode::IfMatch(_)) {
+            self.ensure_dir(parent).await?;
+        }
+        let upload = Upload {
+            inner: self,
+            server: &server,
+            parent,
+            name,
+            source: &source,
+            options: &options,
+            put: put_options(&options, source.size())?,
+            parent_made_again: AtomicBool::new(false),
+            was_damaged: AtomicBool::new(false),
+        };
+        let idempotency = if source.can_reopen() { Idempotency::Idempotent } else { Idempotency::NotIdempotent };
+        let stored = self.retry.run(idempotency, |_attempt| upload.attempt()).await?;
+        self.dirs.insert(parent);
+        Ok(entries::entry(path.clone(), &stored))
+    }
+}
+
+impl Upload<'_> {
+    /// One attempt, and another one at once where a token had ended.
+    async fn attempt(&self) -> Result<FileInfo> {
+        match self.send().await {
+            Err(error) if was_renewed(&error) && self.source.can_reopen() => self.send().await,
+            other => other,
+        }
+    }
+
+    async fn send(&self) -> Result<FileInfo> {
+        let inner = self.inner;
+        let mount = inner.mount().await?;
+        let sending = Sending::open(self.source).await?;
+        let sent = sending.sent();
+        let body = Body::Stream { stream: sending.into_stream(), size: self.source.size(), progress: self.options.progress.clone() };
+        let answer = inner.client.put(mount, self.parent, self.name, body, &self.put).await;
+        let stored = match answer {
+            Ok(stored) => self.verify(stored, &sent).await,
+            Err(error) => self.settle(error, &sent).await,
+        };
+        if stored.is_err()
+            && let Some(progress) = &self.options.progress
+        {
+            progress.restarted(sent.bytes());
+        }
+        stored
+    }
+
+    /// Whether what was stored is what was sent.
+    async fn verify(&self, stored: FileInfo, sent: &Sent) -> Result<FileInfo> {
+        if paths::fold(&stored.name) != paths::fold(self.name) && !stored.name.is_empty() {
+            return Err(self.stored_elsewhere(&stored).await);
+        }
+        let Some(mismatch) = sent.mismatch(&stored) else {
+            return Ok(stored);
+        };
+        // The answer may be wrong instead of the file.
+        match self.inner.info_if_exists(self.server).await {
+            Ok(Some(now)) if sent.mismatch(&now).is_none() => Ok(now),
+            Ok(Some(now)) => Err(self.discard_damaged(&now, mismatch).await),
+            Ok(None) => Err(self.damaged(mismatch, Effect::NotMade)),
+            Err(_) => Err(self.damaged(mismatch, Effect::Unknown)),
+        }
+    }
+
+    /// A file with wrong content is worse than none: a later comparison by size would take it for the right one.
+    async fn discard_damaged(&self, now: &FileInfo, mismatch: IntegrityError) -> Error {
+        let only_that = RemoveOptions::default().with_conditions(just_seen(now));
+        match self.inner.remove(self.server, &only_that).await {
+            Ok(_gone) => self
+                .damaged(mismatch, Effect::NotMade)
+                .with_help("the damaged file was removed; its former content, if any, is in the trash of the account"),
+            Err(_) => self.damaged(mismatch, Effect::Made).with_help("a damaged file is stored; remove it or write it again"),
+        }
+    }
+
+    /// Worth one more attempt: the bytes may have been damaged on the way.
+    fn damaged(&self, mismatch: IntegrityError, effect: Effect) -> Error {
+        let again = !self.was_damaged.swap(true, Ordering::Relaxed) && effect != Effect::Unknown;
+        let advice = if again { RetryAdvice::Safe(None) } else { RetryAdvice::Never };
+        Error::from(mismatch).with_effect(effect).with_retry_advice(advice)
+    }
+
+    /// A server that does not know our conditions has stored the file under a free name.
+    async fn stored_elsewhere(&self, stored: &FileInfo) -> Error {
+        let stray = format!("{}/{}", self.parent.trim_end_matches('/'), stored.name);
+        let only_that = RemoveOptions::default().with_conditions(just_seen(stored));
+        let error = Error::with_message(ErrorKind::AlreadyExists, "the server stored the file under another name");
+        match self.inner.remove(&stray, &only_that).await {
+            Ok(_gone) => error,
+            Err(_) => error.with_effect(Effect::Made).with_help(format!("a stray copy is left as {stray}")),
+        }
+    }
+
+    /// What a failed attempt means, after a look where that is needed.
+    async fn settle(&self, error: Error, sent: &Sent) -> Result<FileInfo> {
+        match (error.kind(), &self.options.mode) {
+            (ErrorKind::NotFound, WriteMode::IfMatch(_)) => Err(error.with_kind(ErrorKind::PreconditionFailed)),
+            (ErrorKind::NotFound, _) => Err(self.make_parent_again(error).await),
+            (ErrorKind::AlreadyExists, _) => Err(self.say_what_exists(error).await),
+            (ErrorKind::InvalidInput, WriteMode::CreateNew) if error.http_status() == Some(400) => Err(self.say_what_exists(error).await),
+            _ if error.effect() == Effect::Unknown => self.look(error, sent).await,
+            _ => Err(error),
+        }
+    }
+
+    /// Somebody removed a directory that we knew.
+    async fn make_parent_again(&self, error: Error) -> Error {
+        self.inner.dirs.forget(self.parent);
+        if self.parent_made_again.swap(true, Ordering::Relaxed) {
+            return error;
+        }
+        match self.inner.ensure_dir(self.parent).await {
+            Ok(()) => error.with_retry_advice(RetryAdvice::Safe(None)),
+            Err(error) => error,
+        }
+    }
+
+    /// Tells a directory in the place of the file from a file.
+    async fn say_what_exists(&self, error: Error) -> Error {
+        match self.inner.info_if_exists(self.server).await {
+            Ok(Some(info)) if info.is_dir() => error.with_kind(ErrorKind::IsADirectory),
+            Ok(Some(_file)) => error.with_kind(ErrorKind::AlreadyExists),
+            _ => error,
+        }
+    }
+
+    /// The answer was lost: is the file there?
+    async fn look(&self, error: Error, sent: &Sent) -> Result<FileInfo> {
+        // The service stores nothing before it has all bytes.
+        if !sent.is_complete() {
+            return Err(not_made(error));
+        }
+        let found = match self.inner.info_if_exists(self.server).await {
+            Ok(found) => found,
+            Err(_) => return Err(error.with_retry_advice(RetryAdvice::Never)),
+        };
+        match (found, &self.options.mode) {
+            (Some(now), _) if self.is_ours(&now, sent) => Ok(now),
+            (Some(_), WriteMode::CreateNew) => Err(Error::new(ErrorKind::AlreadyExists).with_source(error)),
+            (Some(now), WriteMode::IfMatch(tag)) if entries::tag(&now).as_ref() != Some(tag) => {
+                Err(Error::new(ErrorKind::PreconditionFailed).with_source(error))
+            }
+            _ => Err(not_made(error)),
+        }
+    }
+
+    fn is_ours(&self, now: &FileInfo, sent: &Sent) -> bool {
+        if now.is_dir() || sent.mismatch(now).is_some() {
+            return false;
+        }
+        // Without a hash the time must tell; a storage that does not keep it makes us send again, which is harmless.
+        now.md5().is_some() || self.put.modified.is_some() && now.modified == self.put.modified
+    }
+}
+
+fn put_options(options: &WriteOptions, size: Option<u64>) -> Result<PutOptions> {
+    let mut put = PutOptions::default().with_mode(match &options.mode {
+        WriteMode::CreateNew => PutMode::CreateOnly,
+        WriteMode::IfMatch(tag) => PutMode::OverwriteIf(conditions_of(tag)?),
+        _ => PutMode::Overwrite,
+    });
+    put.modified = options.modified.map(to_millis);
+    put.size = size;
+    put.content_type = options.content_type.as_deref().map(str::to_owned);
+    Ok(put)
+}
+
+fn conditions_of(tag: &Tag) -> Result<Conditions> {
+    match tag.parts() {
+        TagParts::Hash(hash, size) => Ok(Conditions::default().with_hash(hash.to_string()).with_size(*size)),
+        TagParts::SizeTime(size, modified) => Ok(Conditions::default().with_size(*size).with_modified(*modified)),
+        _ => Err(Error::with_message(ErrorKind::InvalidInput, "the tag does not come from this service")),
+    }
+}
+
+fn not_made(error: Error) -> Error {
+    let delay = match error.retry_advice() {
+        RetryAdvice::IfIdempotent(delay) | RetryAdvice::Safe(delay) => delay,
+        _ => None,
+    };
+    error.with_effect(Effect::NotMade).with_retry_advice(RetryAdvice::Safe(delay))
+}
+
+/// A token had ended and was renewed; nothing was stored.
+fn was_renewed(error: &Error) -> bool {
+    error.kind() == ErrorKind::Authentication && matches!(error.retry_advice(), RetryAdvice::Safe(_))
+}
