@@ -11,7 +11,7 @@ use std::{
 /// # Examples
 ///
 /// ```
-/// use remote_config::environment::Environment;
+/// use remote_config::Environment;
 ///
 /// let environment = Environment::from_iter([("RCLONE_CONFIG_MYR_TYPE", "koofr")]);
 /// assert_eq!(environment.remotes(), [("myr".to_owned(), "koofr".to_owned())]);

@@ -8,9 +8,9 @@ mod support;
 use std::{fs, path::Path};
 
 use remote_config::{
+    Environment,
     document::Document,
     dump::to_json,
-    environment::Environment,
     redact::{Redaction, redacted},
 };
 use serde_json::Value;

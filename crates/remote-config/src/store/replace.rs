@@ -1,0 +1,120 @@
+//! Replacing a file as a whole.
+
+use std::{
+    fs::{self, File, Metadata},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use crate::error::Error;
+
+/// As many links in a row as systems follow themselves.
+const MAX_LINKS: usize = 40;
+
+/// Follows symbolic links to the file that is to be replaced; it need not exist.
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, Error> {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let metadata = match fs::symlink_metadata(&target) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(target),
+            Err(source) => {
+                return Err(Error::Write {
+                    path: target,
+                    source,
+                });
+            }
+        };
+        if metadata.is_file() {
+            return Ok(target);
+        }
+        if !metadata.is_symlink() {
+            return Err(Error::NotAFile { path: target });
+        }
+        let link = fs::read_link(&target).map_err(|source| Error::Write {
+            path: target.clone(),
+            source,
+        })?;
+        // A relative link counts from the directory it is in; an absolute one replaces the path.
+        target = target.parent().unwrap_or(Path::new("")).join(link);
+    }
+    Err(Error::NotAFile {
+        path: path.to_owned(),
+    })
+}
+
+/// Writes a new file beside the old one and puts it in its place. Until then, and if anything fails, the old one is untouched.
+pub(super) fn replace(target: &Path, bytes: &[u8]) -> Result<(), Error> {
+    try_replace(target, bytes).map_err(|source| Error::Write {
+        path: target.to_owned(),
+        source,
+    })
+}
+
+fn try_replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = target
+        .parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let old = match fs::metadata(target) {
+        Ok(metadata) => Some(metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let name = target.file_name().unwrap_or_default();
+    // On Unix the file is created with mode 0600.
+    let mut file = tempfile::Builder::new().prefix(name).tempfile_in(dir)?;
+    file.write_all(bytes)?;
+    if let Some(old) = old {
+        keep_access(&file, &old)?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(target)?;
+    sync_dir(dir);
+    Ok(())
+}
+
+/// Gives the new file the owner, the group and the mode of the old one, as far as the system allows.
+///
+/// Where the group cannot be kept, the new group gets no access: it was never meant to have any.
+#[cfg(unix)]
+fn keep_access(file: &NamedTempFile, old: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    const GROUP_BITS: u32 = 0o070;
+    const PERMISSION_BITS: u32 = 0o777;
+    let (owner, group) = (
+        rustix::fs::Uid::from_raw(old.uid()),
+        rustix::fs::Gid::from_raw(old.gid()),
+    );
+    let new = file.as_file().metadata()?;
+    if new.uid() != old.uid() {
+        // Only a privileged user can; everybody else becomes the owner, as with rclone.
+        rustix::fs::fchown(file.as_file(), Some(owner), None).unwrap_or_default();
+    }
+    if new.gid() != old.gid() {
+        rustix::fs::fchown(file.as_file(), None, Some(group)).unwrap_or_default();
+    }
+    let mut mode = old.mode() & PERMISSION_BITS;
+    if file.as_file().metadata()?.gid() != old.gid() {
+        mode &= !GROUP_BITS;
+    }
+    file.as_file()
+        .set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn keep_access(_file: &NamedTempFile, _old: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes the new name durable. The file is in place already, so a failure is not worth an error.
+fn sync_dir(dir: &Path) {
+    if cfg!(unix)
+        && let Ok(dir) = File::open(dir)
+    {
+        dir.sync_all().unwrap_or_default();
+    }
+}
