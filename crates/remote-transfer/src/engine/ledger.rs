@@ -1,0 +1,178 @@
+//! The account of a copy.
+
+use std::{sync::Arc, time::Instant};
+
+use remote_core::{
+    error::{Error, Result},
+    path::RemotePath,
+    remote::Remote,
+};
+
+use crate::{
+    location::Location,
+    observer::{Event, FileOutcome, Observer},
+    options::TransferOptions,
+    summary::{CopyError, Problem, Summary},
+};
+
+/// The end of a task.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) path: RemotePath,
+    pub(crate) size: Option<u64>,
+    pub(crate) result: Result<Finished, Problem>,
+}
+
+/// What a task did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Finished {
+    CopiedByService { verified: bool },
+    Directory { created: bool },
+    Transferred { bytes: u64, verified: bool },
+    Unchanged { verified: bool, time_updated: bool },
+}
+
+/// Adds up what happened and tells the observer.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    summary: Summary,
+    fatal: Option<Error>,
+    found_files: u64,
+    found_bytes: u64,
+    started: Instant,
+    remotes: Vec<Arc<dyn Remote>>,
+    requests_before: u64,
+    max_problems: usize,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl Ledger {
+    pub(crate) fn new(locations: [&Location; 2], options: &TransferOptions) -> Self {
+        let mut remotes: Vec<Arc<dyn Remote>> = Vec::new();
+        for remote in locations.into_iter().filter_map(Location::as_remote) {
+            if !remotes.iter().any(|other| Arc::ptr_eq(other, remote)) {
+                remotes.push(Arc::clone(remote));
+            }
+        }
+        Self {
+            summary: Summary::default(),
+            fatal: None,
+            found_files: 0,
+            found_bytes: 0,
+            started: Instant::now(),
+            requests_before: requests(&remotes),
+            remotes,
+            max_problems: options.max_problems,
+            observer: options.observer.clone(),
+        }
+    }
+
+    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(observer) = &self.observer {
+            observer.event(&event());
+        }
+    }
+
+    pub(crate) fn found(&mut self, path: &RemotePath, size: Option<u64>) {
+        self.found_files += 1;
+        self.found_bytes += size.unwrap_or(0);
+        self.tell(|| Event::FileFound {
+            path: path.clone(),
+            size,
+        });
+    }
+
+    pub(crate) fn all_found(&self) {
+        self.tell(|| Event::ScanFinished {
+            files: self.found_files,
+            bytes: self.found_bytes,
+        });
+    }
+
+    pub(crate) fn done(&mut self, done: Done) {
+        let finished = match done.result {
+            Ok(finished) => finished,
+            Err(problem) => return self.problem(problem),
+        };
+        let summary = &mut self.summary;
+        let size = done.size.unwrap_or(0);
+        let (verified, outcome) = match finished {
+            Finished::Directory { created } => {
+                if created {
+                    summary.directories_created += 1;
+                    self.tell(|| Event::DirectoryCreated { path: done.path });
+                }
+                return;
+            }
+            Finished::CopiedByService { verified } => {
+                summary.files_transferred += 1;
+                summary.files_copied_by_service += 1;
+                (verified, FileOutcome::CopiedByService)
+            }
+            Finished::Transferred { bytes, verified } => {
+                summary.files_transferred += 1;
+                summary.bytes_transferred += bytes;
+                (verified, FileOutcome::Transferred)
+            }
+            Finished::Unchanged {
+                verified,
+                time_updated,
+            } => {
+                summary.files_unchanged += 1;
+                summary.bytes_unchanged += size;
+                summary.times_updated += u64::from(time_updated);
+                let outcome = if time_updated {
+                    FileOutcome::TimeUpdated
+                } else {
+                    FileOutcome::Unchanged
+                };
+                (verified, outcome)
+            }
+        };
+        summary.files_verified += u64::from(verified);
+        self.tell(|| Event::FileFinished {
+            path: done.path,
+            size: done.size,
+            outcome,
+        });
+    }
+
+    /// Takes note of a problem; one that concerns everything ends the copy.
+    pub(crate) fn problem(&mut self, problem: Problem) {
+        if problem.error.is_fatal() {
+            return self.fail(problem.error);
+        }
+        tracing::debug!(kind = ?problem.kind, error = %problem.error, "not copied");
+        let problem = Arc::new(problem);
+        self.summary.problem_count += 1;
+        if self.summary.problems.len() < self.max_problems {
+            self.summary.problems.push(Arc::clone(&problem));
+        }
+        self.tell(|| Event::Problem(problem));
+    }
+
+    /// Ends the copy with this error, unless another one came before.
+    pub(crate) fn fail(&mut self, error: Error) {
+        self.fatal.get_or_insert(error);
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.fatal.is_some()
+    }
+
+    pub(crate) fn close(mut self, result: Result<()>) -> Result<Summary, CopyError> {
+        self.summary.requests = requests(&self.remotes).saturating_sub(self.requests_before);
+        self.summary.elapsed = self.started.elapsed();
+        if let Err(error) = result {
+            self.fail(error);
+        }
+        match self.fatal {
+            None => Ok(self.summary),
+            Some(error) => Err(CopyError::new(error, self.summary)),
+        }
+    }
+}
+
+fn requests(remotes: &[Arc<dyn Remote>]) -> u64 {
+    remotes.iter().map(|remote| remote.request_count()).sum()
+}
