@@ -43,11 +43,23 @@ impl KoofrRemote {
     /// # Errors
     ///
     /// As [`from_options`](Self::from_options).
-    pub fn from_options_with(options: &dyn OptionSource, root: RemotePath, http: &HttpSettings) -> Result<Self> {
+    pub fn from_options_with(
+        options: &dyn OptionSource,
+        root: RemotePath,
+        http: &HttpSettings,
+    ) -> Result<Self> {
         let typed = TypedOptions::new(&BACKEND, options);
         let read = Settings::read(&typed).map_err(invalid)?;
-        let client = Client::builder(read.provider).credentials(read.credentials).http_settings(http.clone()).build()?;
-        Ok(Self::builder(client).mount(read.mount).root(root).encoding(read.encoding).keeps_times(read.keeps_times).build())
+        let client = Client::builder(read.provider)
+            .credentials(read.credentials)
+            .http_settings(http.clone())
+            .build()?;
+        Ok(Self::builder(client)
+            .mount(read.mount)
+            .root(root)
+            .encoding(read.encoding)
+            .keeps_times(read.keeps_times)
+            .build())
     }
 }
 
@@ -86,7 +98,11 @@ fn provider_of(options: &TypedOptions<'_>) -> Result<Provider, OptionError> {
         "other" => endpoint_of(options).map(Provider::Other),
         "" if options.string("endpoint")?.is_empty() => Ok(Provider::Koofr),
         "" => endpoint_of(options).map(Provider::from),
-        _ => Err(refused(options, "provider", "expected koofr, digistorage or other")),
+        _ => Err(refused(
+            options,
+            "provider",
+            "expected koofr, digistorage or other",
+        )),
     }
 }
 
@@ -94,7 +110,11 @@ fn endpoint_of(options: &TypedOptions<'_>) -> Result<Url, OptionError> {
     let text = options.required_string("endpoint")?;
     match Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        _ => Err(refused(options, "endpoint", "expected an address such as https://koofr.example.org")),
+        _ => Err(refused(
+            options,
+            "endpoint",
+            "expected an address such as https://koofr.example.org",
+        )),
     }
 }
 
@@ -105,14 +125,24 @@ fn refused(options: &TypedOptions<'_>, name: &str, expected: &str) -> OptionErro
         return unreadable();
     };
     match value {
-        OptionValue::String(text) if !text.contains('@') => OptionError::invalid(spec, &text, origin, expected),
+        OptionValue::String(text) if !text.contains('@') => {
+            OptionError::invalid(spec, &text, origin, expected)
+        }
         _ => unreadable(),
     }
 }
 
 fn invalid(error: OptionError) -> Error {
-    let help = format!("set the option {} of the remote, or its environment variable", error.option());
-    Error::with_message(ErrorKind::InvalidInput, "the remote is not set up completely").with_source(error).with_help(help)
+    let help = format!(
+        "set the option {} of the remote, or its environment variable",
+        error.option()
+    );
+    Error::with_message(
+        ErrorKind::InvalidInput,
+        "the remote is not set up completely",
+    )
+    .with_source(error)
+    .with_help(help)
 }
 
 #[cfg(test)]
@@ -124,8 +154,14 @@ mod tests {
     use super::*;
 
     fn endpoint(provider: &str, endpoint: &str) -> Result<String> {
-        let options: BTreeMap<String, String> =
-            [("user", "u"), ("password", "p"), ("provider", provider), ("endpoint", endpoint)].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let options: BTreeMap<String, String> = [
+            ("user", "u"),
+            ("password", "p"),
+            ("provider", provider),
+            ("endpoint", endpoint),
+        ]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .into();
         let remote = KoofrRemote::from_options(&options, RemotePath::root())?;
         Ok(remote.client().endpoint().to_string())
     }
@@ -141,9 +177,17 @@ mod tests {
             ("", "", koofr),
             ("", "https://app.koofr.net", koofr),
             ("", "https://storage.rcs-rds.ro/", digi),
-            ("", "https://app.koofr.net.evil.example", "https://app.koofr.net.evil.example/"),
+            (
+                "",
+                "https://app.koofr.net.evil.example",
+                "https://app.koofr.net.evil.example/",
+            ),
         ] {
-            assert_eq!(endpoint(provider, given).unwrap().trim_end_matches('/'), expected.trim_end_matches('/'), "{provider} {given}");
+            assert_eq!(
+                endpoint(provider, given).unwrap().trim_end_matches('/'),
+                expected.trim_end_matches('/'),
+                "{provider} {given}"
+            );
         }
     }
 
@@ -151,7 +195,11 @@ mod tests {
     fn wrong_options_are_named_with_what_is_accepted() {
         let error = endpoint("googledrive", "").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(report(&error).contains("koofr, digistorage or other"), "{}", report(&error));
+        assert!(
+            report(&error).contains("koofr, digistorage or other"),
+            "{}",
+            report(&error)
+        );
         assert!(report(&endpoint("other", "").unwrap_err()).contains("endpoint"));
         assert!(report(&endpoint("other", "not an address").unwrap_err()).contains("https://"));
     }

@@ -21,7 +21,10 @@ mod tests {
 
     #[test]
     fn the_default_is_rclones() {
-        assert_eq!(DEFAULT_ENCODING.to_string(), "Slash,BackSlash,Del,Ctl,InvalidUtf8,Dot");
+        assert_eq!(
+            DEFAULT_ENCODING.to_string(),
+            "Slash,BackSlash,Del,Ctl,InvalidUtf8,Dot"
+        );
         assert_eq!(DEFAULT_ENCODING.bits(), 50_438_146);
     }
 
@@ -54,8 +57,16 @@ mod tests {
             ("\u{fffd}".as_bytes(), "\u{fffd}"),
         ];
         for (raw, stored) in rows {
-            assert_eq!(DEFAULT_ENCODING.encode(raw).as_ref(), stored.as_bytes(), "{stored}");
-            assert_eq!(DEFAULT_ENCODING.decode(stored.as_bytes()).as_ref(), *raw, "{stored}");
+            assert_eq!(
+                DEFAULT_ENCODING.encode(raw).as_ref(),
+                stored.as_bytes(),
+                "{stored}"
+            );
+            assert_eq!(
+                DEFAULT_ENCODING.decode(stored.as_bytes()).as_ref(),
+                *raw,
+                "{stored}"
+            );
         }
     }
 }

@@ -6,7 +6,11 @@ use remote_core::options::{Backend, OptionExample, OptionSpec, OptionType};
 ///
 /// The option `auth` is an addition; rclone ignores it. Each option can also be given in the environment, as
 /// `RCLONE_KOOFR_<NAME>` for all remotes or `RCLONE_CONFIG_<REMOTE>_<NAME>` for one.
-pub static BACKEND: Backend = Backend::new("koofr", "Koofr, Digi Storage and Koofr-compatible servers", OPTIONS);
+pub static BACKEND: Backend = Backend::new(
+    "koofr",
+    "Koofr, Digi Storage and Koofr-compatible servers",
+    OPTIONS,
+);
 
 const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new(
@@ -82,7 +86,10 @@ const PROVIDERS: &[OptionExample] = &[
 ];
 
 const SIGN_INS: &[OptionExample] = &[
-    OptionExample::new("basic", "Send the password with every request, as rclone does"),
+    OptionExample::new(
+        "basic",
+        "Send the password with every request, as rclone does",
+    ),
     OptionExample::new("token", "Exchange the password for a token first"),
 ];
 
@@ -98,7 +105,19 @@ mod tests {
         let names: Vec<_> = BACKEND.options.iter().map(|option| option.name).collect();
         assert_eq!(
             names,
-            ["provider", "endpoint", "mountid", "setmtime", "user", "password", "password", "password", "encoding", "description", "auth"]
+            [
+                "provider",
+                "endpoint",
+                "mountid",
+                "setmtime",
+                "user",
+                "password",
+                "password",
+                "password",
+                "encoding",
+                "description",
+                "auth"
+            ]
         );
         assert_eq!(BACKEND.prefix, "koofr");
     }

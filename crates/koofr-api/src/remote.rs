@@ -35,7 +35,10 @@ mod sending;
 mod sharing;
 mod writing;
 
-use std::{sync::Arc, time::{Duration, SystemTime}};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -47,8 +50,8 @@ use remote_core::{
     error::{Error, Result},
     hash::HashAlgorithm,
     operation::{
-        Change, ChangeCursor, CopyOptions, LinkOptions, ListOptions, PublicLink, ReadOptions, RemoveOutcome, RenameOptions, Usage,
-        WriteOptions,
+        Change, ChangeCursor, CopyOptions, LinkOptions, ListOptions, PublicLink, ReadOptions,
+        RemoveOutcome, RenameOptions, Usage, WriteOptions,
     },
     path::RemotePath,
     remote::Remote,
@@ -274,59 +277,116 @@ impl Remote for KoofrRemote {
         self.shared().list(dir.clone())
     }
 
-    fn list_recursive(&self, dir: &RemotePath, options: ListOptions) -> BoxStream<'static, Result<Entry>> {
+    fn list_recursive(
+        &self,
+        dir: &RemotePath,
+        options: ListOptions,
+    ) -> BoxStream<'static, Result<Entry>> {
         self.shared().list_recursive(dir.clone(), &options)
     }
 
     async fn read(&self, path: &RemotePath, options: ReadOptions) -> Result<Download> {
-        self.shared().read(path, options).await.map_err(at("read", path))
+        self.shared()
+            .read(path, options)
+            .await
+            .map_err(at("read", path))
     }
 
-    async fn write(&self, path: &RemotePath, source: Arc<dyn UploadSource>, options: WriteOptions) -> Result<Entry> {
-        self.inner.write(path, source, options).await.map_err(at("write", path))
+    async fn write(
+        &self,
+        path: &RemotePath,
+        source: Arc<dyn UploadSource>,
+        options: WriteOptions,
+    ) -> Result<Entry> {
+        self.inner
+            .write(path, source, options)
+            .await
+            .map_err(at("write", path))
     }
 
     async fn set_modified(&self, path: &RemotePath, modified: SystemTime) -> Result<Entry> {
         if !self.inner.capabilities.set_modified.is_available() {
-            return Err(at("set_modified", path)(Error::unsupported("setting times")));
+            return Err(at("set_modified", path)(Error::unsupported(
+                "setting times",
+            )));
         }
-        self.inner.set_modified(path, modified).await.map_err(at("set_modified", path))
+        self.inner
+            .set_modified(path, modified)
+            .await
+            .map_err(at("set_modified", path))
     }
 
     async fn create_dir(&self, path: &RemotePath) -> Result<()> {
-        self.inner.create_dir(path).await.map_err(at("create_dir", path))
+        self.inner
+            .create_dir(path)
+            .await
+            .map_err(at("create_dir", path))
     }
 
     async fn remove_file(&self, path: &RemotePath) -> Result<RemoveOutcome> {
-        self.inner.remove_file(path).await.map_err(at("remove_file", path))
+        self.inner
+            .remove_file(path)
+            .await
+            .map_err(at("remove_file", path))
     }
 
     async fn remove_dir(&self, path: &RemotePath) -> Result<RemoveOutcome> {
-        self.inner.remove_dir(path).await.map_err(at("remove_dir", path))
+        self.inner
+            .remove_dir(path)
+            .await
+            .map_err(at("remove_dir", path))
     }
 
     async fn remove_dir_all(&self, path: &RemotePath) -> Result<RemoveOutcome> {
-        self.inner.remove_dir_all(path).await.map_err(at("remove_dir_all", path))
+        self.inner
+            .remove_dir_all(path)
+            .await
+            .map_err(at("remove_dir_all", path))
     }
 
-    async fn copy(&self, from: &RemotePath, to: &RemotePath, options: CopyOptions) -> Result<Entry> {
-        self.inner.copy(from, to, options.modified, options.target).await.map_err(at("copy", to))
+    async fn copy(
+        &self,
+        from: &RemotePath,
+        to: &RemotePath,
+        options: CopyOptions,
+    ) -> Result<Entry> {
+        self.inner
+            .copy(from, to, options.modified, options.target)
+            .await
+            .map_err(at("copy", to))
     }
 
-    async fn rename(&self, from: &RemotePath, to: &RemotePath, options: RenameOptions) -> Result<Entry> {
-        self.inner.rename(from, to, options.target).await.map_err(at("rename", to))
+    async fn rename(
+        &self,
+        from: &RemotePath,
+        to: &RemotePath,
+        options: RenameOptions,
+    ) -> Result<Entry> {
+        self.inner
+            .rename(from, to, options.target)
+            .await
+            .map_err(at("rename", to))
     }
 
     async fn usage(&self) -> Result<Usage> {
-        self.inner.usage().await.map_err(at("usage", &RemotePath::root()))
+        self.inner
+            .usage()
+            .await
+            .map_err(at("usage", &RemotePath::root()))
     }
 
     async fn public_link(&self, path: &RemotePath, options: LinkOptions) -> Result<PublicLink> {
-        self.inner.public_link(path, options).await.map_err(at("public_link", path))
+        self.inner
+            .public_link(path, options)
+            .await
+            .map_err(at("public_link", path))
     }
 
     async fn empty_trash(&self) -> Result<()> {
-        self.inner.empty_trash().await.map_err(at("empty_trash", &RemotePath::root()))
+        self.inner
+            .empty_trash()
+            .await
+            .map_err(at("empty_trash", &RemotePath::root()))
     }
 
     fn changes(&self, since: Option<ChangeCursor>) -> BoxStream<'static, Result<Change>> {

@@ -31,7 +31,9 @@ impl KnownDirs {
 
     /// Whether a directory was made or seen.
     pub(super) fn contains(&self, server: &str) -> bool {
-        self.cells().get(&fold(server)).is_some_and(|cell| cell.initialized())
+        self.cells()
+            .get(&fold(server))
+            .is_some_and(|cell| cell.initialized())
     }
 
     /// Notes that a directory is there, unless the limit is reached.
@@ -46,7 +48,9 @@ impl KnownDirs {
     /// Forgets a directory and all below it.
     pub(super) fn forget(&self, server: &str) {
         let gone = fold(server);
-        self.cells().retain(|dir, _| !(dir.starts_with(&gone) && matches!(dir.as_bytes().get(gone.len()), None | Some(b'/'))));
+        self.cells().retain(|dir, _| {
+            !(dir.starts_with(&gone) && matches!(dir.as_bytes().get(gone.len()), None | Some(b'/')))
+        });
     }
 
     fn cells(&self) -> MutexGuard<'_, HashMap<String, Cell>> {

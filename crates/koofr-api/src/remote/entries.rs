@@ -15,7 +15,13 @@ use crate::{
 
 /// The entry of a file or folder.
 pub(super) fn entry(path: RemotePath, info: &FileInfo) -> Entry {
-    let facts = Facts { dir: info.is_dir(), size: info.size, modified: info.modified, md5: info.md5(), content_type: &info.content_type };
+    let facts = Facts {
+        dir: info.is_dir(),
+        size: info.size,
+        modified: info.modified,
+        md5: info.md5(),
+        content_type: &info.content_type,
+    };
     facts.into_entry(path)
 }
 
@@ -23,7 +29,13 @@ pub(super) fn entry(path: RemotePath, info: &FileInfo) -> Entry {
 pub(super) fn entry_of_line(path: RemotePath, info: &FileRef<'_>, known_type: &Arc<str>) -> Entry {
     let shared = *info.content_type == **known_type && !info.is_dir();
     let content_type = if shared { "" } else { &*info.content_type };
-    let facts = Facts { dir: info.is_dir(), size: info.size, modified: info.modified, md5: info.md5(), content_type };
+    let facts = Facts {
+        dir: info.is_dir(),
+        size: info.size,
+        modified: info.modified,
+        md5: info.md5(),
+        content_type,
+    };
     let mut entry = facts.into_entry(path);
     if shared && !known_type.is_empty() {
         entry.content_type = Some(Arc::clone(known_type));
@@ -81,12 +93,20 @@ mod tests {
 
     #[test]
     fn a_file_keeps_all_that_is_known() {
-        let info = info(r#"{"name":"r","type":"file","modified":1700000000123,"size":11,"contentType":"text/plain","hash":"5eb63bbbe01eeed093cb22bb8f5acdc3"}"#);
+        let info = info(
+            r#"{"name":"r","type":"file","modified":1700000000123,"size":11,"contentType":"text/plain","hash":"5eb63bbbe01eeed093cb22bb8f5acdc3"}"#,
+        );
         let entry = entry(RemotePath::parse("r").unwrap(), &info);
         assert!(entry.is_file());
         assert_eq!(entry.size, Some(11));
-        assert_eq!(entry.modified, Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123)));
-        assert_eq!(entry.tag.unwrap().to_string(), "md5-5eb63bbbe01eeed093cb22bb8f5acdc3-11");
+        assert_eq!(
+            entry.modified,
+            Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123))
+        );
+        assert_eq!(
+            entry.tag.unwrap().to_string(),
+            "md5-5eb63bbbe01eeed093cb22bb8f5acdc3-11"
+        );
         assert_eq!(entry.content_type.as_deref(), Some("text/plain"));
     }
 
@@ -100,6 +120,11 @@ mod tests {
     fn folders_have_neither_size_nor_tag() {
         let info = info(r#"{"name":"d","type":"dir","modified":5,"size":0,"contentType":""}"#);
         let entry = entry(RemotePath::parse("d").unwrap(), &info);
-        assert!(entry.is_directory() && entry.size.is_none() && entry.tag.is_none() && entry.content_type.is_none());
+        assert!(
+            entry.is_directory()
+                && entry.size.is_none()
+                && entry.tag.is_none()
+                && entry.content_type.is_none()
+        );
     }
 }

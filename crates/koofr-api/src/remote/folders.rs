@@ -47,7 +47,10 @@ impl Inner {
             if self.dirs.contains(dir) {
                 continue;
             }
-            last = self.make_one(dir).await.map_err(|error| self.file_on_the_way(dir, error))?;
+            last = self
+                .make_one(dir)
+                .await
+                .map_err(|error| self.file_on_the_way(dir, error))?;
             if dir != server && matches!(last, Made::New) {
                 self.dirs.insert(dir);
             }
@@ -64,7 +67,9 @@ impl Inner {
             return Ok(Made::Existed);
         };
         let mount = self.mount().await?;
-        let made = self.retry.run(Idempotency::Idempotent, |_attempt| self.client.create_folder(mount, parent, name));
+        let made = self.retry.run(Idempotency::Idempotent, |_attempt| {
+            self.client.create_folder(mount, parent, name)
+        });
         match made.await {
             Ok(()) => Ok(Made::New),
             Err(error) if may_exist(&error) => Ok(Made::Existed),
@@ -78,14 +83,19 @@ impl Inner {
         if self.client.info(mount, server).await?.is_dir() {
             return Ok(());
         }
-        Err(Error::with_message(ErrorKind::NotADirectory, "a file is in the place of the directory"))
+        Err(Error::with_message(
+            ErrorKind::NotADirectory,
+            "a file is in the place of the directory",
+        ))
     }
 
     /// Below a parent that is not there although it was just made or found, a file must be in the way.
     fn file_on_the_way(&self, server: &str, error: Error) -> Error {
         if error.is_not_found() {
             self.dirs.forget(server);
-            return error.with_kind(ErrorKind::NotADirectory).with_help("a file may be in the place of one of the directories on the way");
+            return error
+                .with_kind(ErrorKind::NotADirectory)
+                .with_help("a file may be in the place of one of the directories on the way");
         }
         error
     }
@@ -93,7 +103,8 @@ impl Inner {
 
 /// At level 2.0 the service may answer a folder that exists with a 400 that gives no reason (specification, section 2.2).
 fn may_exist(error: &Error) -> bool {
-    error.is_already_exists() || error.kind() == ErrorKind::InvalidInput && error.http_status() == Some(400)
+    error.is_already_exists()
+        || error.kind() == ErrorKind::InvalidInput && error.http_status() == Some(400)
 }
 
 /// What asking for a directory found.
@@ -107,8 +118,13 @@ enum Made {
 
 /// All directories on the way to a path, the path itself last, the root left out.
 fn ancestors_from_top(server: &str) -> impl Iterator<Item = &str> {
-    let ends = server.char_indices().skip(1).filter(|(_, c)| *c == '/').map(|(index, _)| index);
-    ends.chain([server.len()]).filter_map(|end| server.get(..end))
+    let ends = server
+        .char_indices()
+        .skip(1)
+        .filter(|(_, c)| *c == '/')
+        .map(|(index, _)| index);
+    ends.chain([server.len()])
+        .filter_map(|end| server.get(..end))
 }
 
 #[cfg(test)]

@@ -33,7 +33,10 @@ impl Inner {
     /// One request for all entries of a directory.
     pub(super) fn list(self: Arc<Self>, dir: RemotePath) -> BoxStream<'static, Result<Entry>> {
         stream::once(async move {
-            let entries = self.list_now(&dir).await.map_err(|error| error.with_operation("list").with_path(&dir))?;
+            let entries = self
+                .list_now(&dir)
+                .await
+                .map_err(|error| error.with_operation("list").with_path(&dir))?;
             Ok::<_, Error>(stream::iter(entries.into_iter().map(Ok)))
         })
         .try_flatten()
@@ -45,7 +48,10 @@ impl Inner {
         let mount = self.mount().await?;
         let bundle = self.client.bundle(mount, &server).await?;
         if !bundle.file.info.is_dir() {
-            return Err(Error::with_message(ErrorKind::NotADirectory, "is a file, not a directory"));
+            return Err(Error::with_message(
+                ErrorKind::NotADirectory,
+                "is a file, not a directory",
+            ));
         }
         self.dirs.insert(&server);
         let mut entries = Vec::new();
@@ -60,7 +66,11 @@ impl Inner {
     }
 
     /// One request for the whole tree, entry by entry.
-    pub(super) fn list_recursive(self: Arc<Self>, dir: RemotePath, options: &ListOptions) -> BoxStream<'static, Result<Entry>> {
+    pub(super) fn list_recursive(
+        self: Arc<Self>,
+        dir: RemotePath,
+        options: &ListOptions,
+    ) -> BoxStream<'static, Result<Entry>> {
         let keep_going = options.keep_going;
         let at = dir.clone();
         stream::once(async move {
@@ -94,7 +104,16 @@ struct Walk {
 impl Walk {
     fn new(inner: Arc<Inner>, dir: RemotePath, server: String, keep_going: bool) -> Self {
         let parent = (String::new(), dir.clone());
-        Self { inner, dir, server, keep_going, failed: 0, parent, content_type: "".into(), queue: VecDeque::new() }
+        Self {
+            inner,
+            dir,
+            server,
+            keep_going,
+            failed: 0,
+            parent,
+            content_type: "".into(),
+            queue: VecDeque::new(),
+        }
     }
 
     fn entries(self, listing: RecursiveListing) -> BoxStream<'static, Result<Entry>> {
@@ -144,13 +163,21 @@ impl Walk {
 
     fn entry(&mut self, path: &str, file: FileRef<'_>) -> Result<Entry> {
         let Some((parent, name)) = path.rsplit_once('/') else {
-            return Err(Error::with_message(ErrorKind::Protocol, "an entry of the listing has no path"));
+            return Err(Error::with_message(
+                ErrorKind::Protocol,
+                "an entry of the listing has no path",
+            ));
         };
         if self.parent.0 != parent {
-            self.parent = (parent.to_owned(), self.inner.paths.below(&self.dir, parent)?);
+            self.parent = (
+                parent.to_owned(),
+                self.inner.paths.below(&self.dir, parent)?,
+            );
         }
         if file.is_dir() {
-            self.inner.dirs.insert(&format!("{}{path}", self.server.trim_end_matches('/')));
+            self.inner
+                .dirs
+                .insert(&format!("{}{path}", self.server.trim_end_matches('/')));
         }
         let path = self.inner.paths.child(&self.parent.1, name)?;
         let entry = entries::entry_of_line(path, &file, &self.content_type);

@@ -15,7 +15,10 @@ pub(super) struct MountCell {
 
 impl MountCell {
     pub(super) fn new(wanted: String) -> Self {
-        Self { wanted, id: OnceCell::new() }
+        Self {
+            wanted,
+            id: OnceCell::new(),
+        }
     }
 
     /// The id of the mount. Failures are not remembered.
@@ -40,22 +43,36 @@ async fn find(client: &Client, wanted: &str) -> Result<Mount> {
 
 /// Picks from the list, for servers that do not know the alias and for users who gave a name.
 fn select(mounts: Vec<Mount>, wanted: &str) -> Result<Mount> {
-    let names: Vec<String> = mounts.iter().map(|mount| format!("{} ({})", mount.name, mount.id)).collect();
+    let names: Vec<String> = mounts
+        .iter()
+        .map(|mount| format!("{} ({})", mount.name, mount.id))
+        .collect();
     let mut matching = mounts.into_iter().filter(|mount| match wanted {
         "" | PRIMARY => mount.is_primary,
         _ => mount.id == wanted || mount.name == wanted,
     });
     match (matching.next(), matching.next()) {
         (Some(mount), None) => Ok(mount),
-        (Some(_), Some(_)) => Err(not_selected(format!("several mounts are named {wanted:?}"), &names)),
-        (None, _) if wanted.is_empty() => Err(not_selected("the account has no primary mount".to_owned(), &names)),
-        (None, _) => Err(not_selected(format!("the account has no mount {wanted:?}"), &names)),
+        (Some(_), Some(_)) => Err(not_selected(
+            format!("several mounts are named {wanted:?}"),
+            &names,
+        )),
+        (None, _) if wanted.is_empty() => Err(not_selected(
+            "the account has no primary mount".to_owned(),
+            &names,
+        )),
+        (None, _) => Err(not_selected(
+            format!("the account has no mount {wanted:?}"),
+            &names,
+        )),
     }
 }
 
 fn not_selected(message: String, names: &[String]) -> Error {
-    Error::with_message(ErrorKind::InvalidInput, message)
-        .with_help(format!("set the option mountid to the id of one of: {}", names.join(", ")))
+    Error::with_message(ErrorKind::InvalidInput, message).with_help(format!(
+        "set the option mountid to the id of one of: {}",
+        names.join(", ")
+    ))
 }
 
 /// A storage that is not connected answers "not found" to everything; better to say so at once.
@@ -63,8 +80,11 @@ fn check_online(mount: &Mount) -> Result<()> {
     if mount.online {
         return Ok(());
     }
-    Err(Error::with_message(ErrorKind::StorageOffline, format!("the storage {:?} is not connected", mount.name))
-        .with_help("start the computer or reconnect the cloud that the storage stands for"))
+    Err(Error::with_message(
+        ErrorKind::StorageOffline,
+        format!("the storage {:?} is not connected", mount.name),
+    )
+    .with_help("start the computer or reconnect the cloud that the storage stands for"))
 }
 
 #[cfg(test)]
@@ -98,6 +118,9 @@ mod tests {
 
     #[test]
     fn a_disconnected_storage_is_told_as_such() {
-        assert_eq!(check_online(&mounts()[1]).unwrap_err().kind(), ErrorKind::StorageOffline);
+        assert_eq!(
+            check_online(&mounts()[1]).unwrap_err().kind(),
+            ErrorKind::StorageOffline
+        );
     }
 }

@@ -25,17 +25,33 @@ enum Action {
 }
 
 impl Inner {
-    pub(super) async fn copy(&self, from: &RemotePath, to: &RemotePath, modified: Option<SystemTime>, target: TargetMode) -> Result<Entry> {
+    pub(super) async fn copy(
+        &self,
+        from: &RemotePath,
+        to: &RemotePath,
+        modified: Option<SystemTime>,
+        target: TargetMode,
+    ) -> Result<Entry> {
         let (source, dest) = (self.paths.to_server(from)?, self.paths.to_server(to)?);
         if paths::fold(&source) == paths::fold(&dest) {
-            return Err(Error::with_message(ErrorKind::IntoSelf, "source and target are the same"));
+            return Err(Error::with_message(
+                ErrorKind::IntoSelf,
+                "source and target are the same",
+            ));
         }
-        let action = Action::Copy { modified: modified.map(to_millis) };
+        let action = Action::Copy {
+            modified: modified.map(to_millis),
+        };
         self.place(action, &source, &dest, target).await?;
         self.stored(&dest, to).await
     }
 
-    pub(super) async fn rename(&self, from: &RemotePath, to: &RemotePath, target: TargetMode) -> Result<Entry> {
+    pub(super) async fn rename(
+        &self,
+        from: &RemotePath,
+        to: &RemotePath,
+        target: TargetMode,
+    ) -> Result<Entry> {
         let (source, dest) = (self.paths.to_server(from)?, self.paths.to_server(to)?);
         if source == dest {
             return self.stored(&dest, to).await;
@@ -50,20 +66,35 @@ impl Inner {
     }
 
     /// Changes the time of a file by a copy with the new time that takes the place of the original.
-    pub(super) async fn set_modified(&self, path: &RemotePath, modified: SystemTime) -> Result<Entry> {
+    pub(super) async fn set_modified(
+        &self,
+        path: &RemotePath,
+        modified: SystemTime,
+    ) -> Result<Entry> {
         let server = self.paths.to_server(path)?;
         let Some(info) = self.info_if_exists(&server).await? else {
             return Err(Error::with_message(ErrorKind::NotFound, "no such file"));
         };
         if info.is_dir() {
-            return Err(Error::with_message(ErrorKind::IsADirectory, "times of directories cannot be set"));
+            return Err(Error::with_message(
+                ErrorKind::IsADirectory,
+                "times of directories cannot be set",
+            ));
         }
         let millis = to_millis(modified);
         if info.modified == Some(millis) {
             return Ok(entries::entry(path.clone(), &info));
         }
         let fresh = Self::temporary_beside(&server);
-        self.act(Action::Copy { modified: Some(millis) }, &server, &fresh, &Conditions::default()).await?;
+        self.act(
+            Action::Copy {
+                modified: Some(millis),
+            },
+            &server,
+            &fresh,
+            &Conditions::default(),
+        )
+        .await?;
         let swapped = self.swap_in(&fresh, &server, &info).await;
         if swapped.is_err() {
             self.discard(&fresh).await;
@@ -75,7 +106,10 @@ impl Inner {
     /// Puts `fresh` in the place of a file, unless that has changed since it was seen.
     async fn swap_in(&self, fresh: &str, server: &str, seen: &FileInfo) -> Result<()> {
         let aside = self.set_aside(server, &just_seen(seen)).await?;
-        match self.act(Action::Move, fresh, server, &Conditions::default()).await {
+        match self
+            .act(Action::Move, fresh, server, &Conditions::default())
+            .await
+        {
             Ok(()) => {
                 self.discard(&aside).await;
                 Ok(())
@@ -85,9 +119,18 @@ impl Inner {
     }
 
     /// Copies or moves to a place whose parent may have to be made, and which may be taken.
-    async fn place(&self, action: Action, source: &str, dest: &str, target: TargetMode) -> Result<()> {
+    async fn place(
+        &self,
+        action: Action,
+        source: &str,
+        dest: &str,
+        target: TargetMode,
+    ) -> Result<()> {
         let Some((parent, _)) = paths::split(dest) else {
-            return Err(Error::with_message(ErrorKind::InvalidInput, "the root of the storage cannot be a target"));
+            return Err(Error::with_message(
+                ErrorKind::InvalidInput,
+                "the root of the storage cannot be a target",
+            ));
         };
         if source == "/" || paths::is_below(dest, source) {
             return Err(Error::new(ErrorKind::IntoSelf));
@@ -103,7 +146,9 @@ impl Inner {
             placed = self.act(action, source, dest, &Conditions::default()).await;
         }
         match placed {
-            Err(error) if error.is_already_exists() && target == TargetMode::Replace => self.replace(action, source, dest).await,
+            Err(error) if error.is_already_exists() && target == TargetMode::Replace => {
+                self.replace(action, source, dest).await
+            }
             other => other,
         }
     }
@@ -114,10 +159,16 @@ impl Inner {
             return self.act(action, source, dest, &Conditions::default()).await;
         };
         if old.is_dir() {
-            return Err(Error::with_message(ErrorKind::AlreadyExists, "a directory is in the place of the target"));
+            return Err(Error::with_message(
+                ErrorKind::AlreadyExists,
+                "a directory is in the place of the target",
+            ));
         }
         if self.info_if_exists(source).await?.is_none() {
-            return Err(Error::with_message(ErrorKind::NotFound, "the source does not exist"));
+            return Err(Error::with_message(
+                ErrorKind::NotFound,
+                "the source does not exist",
+            ));
         }
         let aside = self.set_aside(dest, &just_seen(&old)).await?;
         match self.act(action, source, dest, &Conditions::default()).await {
@@ -135,8 +186,15 @@ impl Inner {
         let (source_parent, _) = paths::split(source).unwrap_or(("/", ""));
         let aside = self.set_aside(source, &Conditions::default()).await?;
         // Directories above keep their spelling: only the last name is part of the move.
-        let dest = if source_parent == dest_parent { dest.to_owned() } else { with_parent(source_parent, dest) };
-        match self.act(Action::Move, &aside, &dest, &Conditions::default()).await {
+        let dest = if source_parent == dest_parent {
+            dest.to_owned()
+        } else {
+            with_parent(source_parent, dest)
+        };
+        match self
+            .act(Action::Move, &aside, &dest, &Conditions::default())
+            .await
+        {
             Ok(()) => Ok(()),
             Err(error) => Err(self.restore(&aside, source, error).await),
         }
@@ -151,14 +209,22 @@ impl Inner {
 
     /// Puts back what was set aside, and reports the error that made it necessary.
     async fn restore(&self, aside: &str, server: &str, error: Error) -> Error {
-        match self.act(Action::Move, aside, server, &Conditions::default()).await {
+        match self
+            .act(Action::Move, aside, server, &Conditions::default())
+            .await
+        {
             Ok(()) => error.with_effect(Effect::NotMade),
             Err(failed) => {
                 tracing::warn!(kind = ?failed.kind(), "what was set aside could not be put back");
-                Error::with_message(error.kind(), format!("failed half way; the former content is kept as {aside}"))
-                    .with_help(format!("move {aside} back to its place when the service works again"))
-                    .with_effect(Effect::Unknown)
-                    .with_source(error)
+                Error::with_message(
+                    error.kind(),
+                    format!("failed half way; the former content is kept as {aside}"),
+                )
+                .with_help(format!(
+                    "move {aside} back to its place when the service works again"
+                ))
+                .with_effect(Effect::Unknown)
+                .with_source(error)
             }
         }
     }
@@ -172,7 +238,13 @@ impl Inner {
     }
 
     /// One copy or move, looked into when its answer is lost.
-    async fn act(&self, action: Action, source: &str, dest: &str, conditions: &Conditions) -> Result<()> {
+    async fn act(
+        &self,
+        action: Action,
+        source: &str,
+        dest: &str,
+        conditions: &Conditions,
+    ) -> Result<()> {
         let mount = self.mount().await?;
         let make = |_attempt| async move {
             match action {
@@ -181,7 +253,11 @@ impl Inner {
                     options.modified = modified;
                     self.client.copy(mount, source, mount, dest, &options).await
                 }
-                Action::Move => self.client.move_file(mount, source, mount, dest, conditions).await,
+                Action::Move => {
+                    self.client
+                        .move_file(mount, source, mount, dest, conditions)
+                        .await
+                }
             }
             .map(|_stored| ())
         };
@@ -197,19 +273,28 @@ impl Inner {
         let made = match (action, left) {
             (Action::Move, left) => left.is_none(),
             // A folder may be there in part.
-            (Action::Copy { .. }, Some(left)) => !arrived.is_dir() && arrived.size == left.size && arrived.hash == left.hash,
+            (Action::Copy { .. }, Some(left)) => {
+                !arrived.is_dir() && arrived.size == left.size && arrived.hash == left.hash
+            }
             (Action::Copy { .. }, None) => false,
         };
         if made {
             return Ok(Some(()));
         }
-        Err(Error::with_message(ErrorKind::Other, "something else is at the target"))
+        Err(Error::with_message(
+            ErrorKind::Other,
+            "something else is at the target",
+        ))
     }
 
     /// The entry of what was just placed.
     async fn stored(&self, server: &str, path: &RemotePath) -> Result<Entry> {
         let mount = self.mount().await?;
-        let info = self.client.info(mount, server).await.map_err(|error| error.with_effect(Effect::Made))?;
+        let info = self
+            .client
+            .info(mount, server)
+            .await
+            .map_err(|error| error.with_effect(Effect::Made))?;
         Ok(entries::entry(path.clone(), &info))
     }
 }

@@ -26,10 +26,15 @@ impl PathMap {
 
     /// The path on the mount: begins with `/`, does not end with one except for the root of the mount.
     pub(super) fn to_server(&self, path: &RemotePath) -> Result<String> {
-        let mut server = String::with_capacity(self.root.as_bytes().len() + path.as_bytes().len() + 2);
+        let mut server =
+            String::with_capacity(self.root.as_bytes().len() + path.as_bytes().len() + 2);
         for segment in self.root.segments().chain(path.segments()) {
             server.push('/');
-            server.push_str(&self.segment_to_server(segment).map_err(|error| error.with_path(path))?);
+            server.push_str(
+                &self
+                    .segment_to_server(segment)
+                    .map_err(|error| error.with_path(path))?,
+            );
         }
         if server.is_empty() {
             server.push('/');
@@ -46,13 +51,17 @@ impl PathMap {
             },
         };
         let stored = stored.map_err(|error| {
-            invalid_name("the name is not UTF-8, which this service cannot store").with_help("add InvalidUtf8 to the option encoding").with_source(error)
+            invalid_name("the name is not UTF-8, which this service cannot store")
+                .with_help("add InvalidUtf8 to the option encoding")
+                .with_source(error)
         })?;
         match &*stored {
-            "" | "." | ".." => Err(invalid_name("the service cannot store this name").with_help("add Dot to the option encoding")),
-            name if name.contains('/') => {
-                Err(invalid_name("the name has a slash of its own, which this service cannot store").with_help("add Slash to the option encoding"))
-            }
+            "" | "." | ".." => Err(invalid_name("the service cannot store this name")
+                .with_help("add Dot to the option encoding")),
+            name if name.contains('/') => Err(invalid_name(
+                "the name has a slash of its own, which this service cannot store",
+            )
+            .with_help("add Slash to the option encoding")),
             _ => Ok(stored),
         }
     }
@@ -102,7 +111,9 @@ pub(super) fn fold(server: &str) -> String {
 
 /// Whether a path lies below another one, without regard to case.
 pub(super) fn is_below(server: &str, dir: &str) -> bool {
-    fold(server).strip_prefix(&fold(dir)).is_some_and(|rest| rest.starts_with('/'))
+    fold(server)
+        .strip_prefix(&fold(dir))
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn invalid_name(message: &str) -> Error {
@@ -132,11 +143,22 @@ mod tests {
     #[test]
     fn what_went_out_comes_back() {
         let map = map("Backup/2026");
-        for name in [&b"a/b"[..], b"..", b"caf\xe9", "‛／".as_bytes(), b"back\\slash", b"\0"] {
+        for name in [
+            &b"a/b"[..],
+            b"..",
+            b"caf\xe9",
+            "‛／".as_bytes(),
+            b"back\\slash",
+            b"\0",
+        ] {
             let path = RemotePath::root().child(name).unwrap();
             let server = map.to_server(&path).unwrap();
             assert_eq!(map.from_server(&server), Some(path.clone()), "{server}");
-            assert_eq!(map.child(&RemotePath::root(), split(&server).unwrap().1).unwrap(), path);
+            assert_eq!(
+                map.child(&RemotePath::root(), split(&server).unwrap().1)
+                    .unwrap(),
+                path
+            );
         }
     }
 
@@ -152,7 +174,10 @@ mod tests {
         let none = PathMap::new(RemotePath::root(), Encoding::NONE);
         for name in [&b"a/b"[..], b"..", b"caf\xe9"] {
             let path = RemotePath::root().child(name).unwrap();
-            assert_eq!(none.to_server(&path).unwrap_err().kind(), ErrorKind::InvalidName);
+            assert_eq!(
+                none.to_server(&path).unwrap_err().kind(),
+                ErrorKind::InvalidName
+            );
         }
     }
 

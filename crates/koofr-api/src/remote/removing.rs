@@ -30,21 +30,36 @@ impl Inner {
                 return Ok(RemoveOutcome::Missing);
             };
             if info.is_dir() {
-                return Err(Error::with_message(ErrorKind::IsADirectory, "is a directory, not a file"));
+                return Err(Error::with_message(
+                    ErrorKind::IsADirectory,
+                    "is a directory, not a file",
+                ));
             }
-            match self.remove(&server, &RemoveOptions::default().with_conditions(just_seen(&info))).await {
+            match self
+                .remove(
+                    &server,
+                    &RemoveOptions::default().with_conditions(just_seen(&info)),
+                )
+                .await
+            {
                 Err(error) if error.is_precondition_failed() => {}
                 other => return other,
             }
         }
-        Err(Error::with_message(ErrorKind::PreconditionFailed, "the file keeps changing while it is removed"))
+        Err(Error::with_message(
+            ErrorKind::PreconditionFailed,
+            "the file keeps changing while it is removed",
+        ))
     }
 
     /// A look, because the condition does not keep the service from removing a file.
     pub(super) async fn remove_dir(&self, path: &RemotePath) -> Result<RemoveOutcome> {
         let server = self.paths.to_server(path)?;
         if server == "/" {
-            return Err(Error::with_message(ErrorKind::InvalidInput, "the root of a storage cannot be removed"));
+            return Err(Error::with_message(
+                ErrorKind::InvalidInput,
+                "the root of a storage cannot be removed",
+            ));
         }
         let Some(info) = self.info_if_exists(&server).await? else {
             return Ok(RemoveOutcome::Missing);
@@ -52,7 +67,8 @@ impl Inner {
         if !info.is_dir() {
             return Err(not_a_directory());
         }
-        self.remove(&server, &RemoveOptions::default().with_if_empty(true)).await
+        self.remove(&server, &RemoveOptions::default().with_if_empty(true))
+            .await
     }
 
     /// One request for a whole tree.
@@ -66,7 +82,8 @@ impl Inner {
         if self.dirs.contains(&server) {
             return self.remove(&server, &RemoveOptions::default()).await;
         }
-        let like_a_dir = RemoveOptions::default().with_conditions(Conditions::default().with_size(0));
+        let like_a_dir =
+            RemoveOptions::default().with_conditions(Conditions::default().with_size(0));
         match self.remove(&server, &like_a_dir).await {
             Err(error) if error.is_precondition_failed() => self.remove_seen_dir(&server).await,
             other => other,
@@ -85,9 +102,17 @@ impl Inner {
     /// The service refuses to remove the root of a storage.
     async fn remove_all_entries(&self) -> Result<RemoveOutcome> {
         let mount = self.mount().await?;
-        let entries = self.client.bundle(mount, "/").await?.files.unwrap_or_default();
+        let entries = self
+            .client
+            .bundle(mount, "/")
+            .await?
+            .files
+            .unwrap_or_default();
         stream::iter(entries)
-            .map(|entry| async move { self.remove(&format!("/{}", entry.info.name), &RemoveOptions::default()).await })
+            .map(|entry| async move {
+                self.remove(&format!("/{}", entry.info.name), &RemoveOptions::default())
+                    .await
+            })
             .buffer_unordered(PARALLEL_REMOVALS)
             .try_for_each(|_outcome| async { Ok(()) })
             .await?;
@@ -95,17 +120,29 @@ impl Inner {
     }
 
     /// Removes what is there, until it is gone; repeating a removal is harmless.
-    pub(super) async fn remove(&self, server: &str, options: &RemoveOptions) -> Result<RemoveOutcome> {
+    pub(super) async fn remove(
+        &self,
+        server: &str,
+        options: &RemoveOptions,
+    ) -> Result<RemoveOutcome> {
         let mount = self.mount().await?;
         // After an answer that was lost, "not found" is what a removal looks like that was made.
-        let missing = |attempt: u32| if attempt > 1 { RemoveOutcome::Removed } else { RemoveOutcome::Missing };
-        let removed = self.retry.run(Idempotency::Idempotent, |attempt| async move {
-            match self.client.remove(mount, server, options).await {
-                Ok(_removed) => Ok(RemoveOutcome::Removed),
-                Err(error) if error.is_not_found() => Ok(missing(attempt.number)),
-                Err(error) => Err(error),
+        let missing = |attempt: u32| {
+            if attempt > 1 {
+                RemoveOutcome::Removed
+            } else {
+                RemoveOutcome::Missing
             }
-        });
+        };
+        let removed = self
+            .retry
+            .run(Idempotency::Idempotent, |attempt| async move {
+                match self.client.remove(mount, server, options).await {
+                    Ok(_removed) => Ok(RemoveOutcome::Removed),
+                    Err(error) if error.is_not_found() => Ok(missing(attempt.number)),
+                    Err(error) => Err(error),
+                }
+            });
         let outcome = removed.await?;
         self.dirs.forget(server);
         Ok(outcome)

@@ -44,8 +44,16 @@ impl Sending {
             None => Progress::Running(Hasher::new(HashAlgorithm::Md5)),
         };
         let stream = source.open(0).await?;
-        let state = State { bytes: 0, complete: source.size() == Some(0), expected: source.size(), hash };
-        Ok(Self { stream, sent: Sent(Arc::new(Mutex::new(state))) })
+        let state = State {
+            bytes: 0,
+            complete: source.size() == Some(0),
+            expected: source.size(),
+            hash,
+        };
+        Ok(Self {
+            stream,
+            sent: Sent(Arc::new(Mutex::new(state))),
+        })
     }
 
     pub(super) fn sent(&self) -> Sent {
@@ -61,11 +69,12 @@ impl Sending {
             }
         });
         // A body of unknown size is complete when its stream has ended.
-        counted.chain(futures::stream::poll_fn(move |_context| {
-            end.end();
-            std::task::Poll::Ready(None)
-        }))
-        .boxed()
+        counted
+            .chain(futures::stream::poll_fn(move |_context| {
+                end.end();
+                std::task::Poll::Ready(None)
+            }))
+            .boxed()
     }
 }
 
@@ -103,7 +112,10 @@ impl Sent {
         let state = self.state();
         let actual_size = stored.size.unwrap_or_default();
         if actual_size != state.bytes {
-            return Some(IntegrityError::Size { expected: state.bytes, actual: actual_size });
+            return Some(IntegrityError::Size {
+                expected: state.bytes,
+                actual: actual_size,
+            });
         }
         let expected = match &state.hash {
             Progress::Known(hash) => *hash,
@@ -140,11 +152,23 @@ mod tests {
     async fn what_was_sent_is_compared_by_size_and_hash() {
         let sent = send("hello world").await;
         assert!(sent.is_complete());
-        assert_eq!(sent.mismatch(&stored(11, Some("5eb63bbbe01eeed093cb22bb8f5acdc3"))), None);
+        assert_eq!(
+            sent.mismatch(&stored(11, Some("5eb63bbbe01eeed093cb22bb8f5acdc3"))),
+            None
+        );
         assert_eq!(sent.mismatch(&stored(11, None)), None);
-        assert_eq!(sent.mismatch(&stored(10, None)), Some(IntegrityError::Size { expected: 11, actual: 10 }));
+        assert_eq!(
+            sent.mismatch(&stored(10, None)),
+            Some(IntegrityError::Size {
+                expected: 11,
+                actual: 10
+            })
+        );
         let other = stored(11, Some("00000000000000000000000000000000"));
-        assert!(matches!(sent.mismatch(&other), Some(IntegrityError::Hash { .. })));
+        assert!(matches!(
+            sent.mismatch(&other),
+            Some(IntegrityError::Hash { .. })
+        ));
     }
 
     #[tokio::test]

@@ -45,10 +45,18 @@ struct Upload<'a> {
 }
 
 impl Inner {
-    pub(super) async fn write(&self, path: &RemotePath, source: Arc<dyn UploadSource>, options: WriteOptions) -> Result<Entry> {
+    pub(super) async fn write(
+        &self,
+        path: &RemotePath,
+        source: Arc<dyn UploadSource>,
+        options: WriteOptions,
+    ) -> Result<Entry> {
         let server = self.paths.to_server(path)?;
         let Some((parent, name)) = paths::split(&server) else {
-            return Err(Error::with_message(ErrorKind::IsADirectory, "the root of the storage is a directory"));
+            return Err(Error::with_message(
+                ErrorKind::IsADirectory,
+                "the root of the storage is a directory",
+            ));
         };
         // Something can only be matched in a directory that exists.
         if !matches!(options.mode, WriteMode::IfMatch(_)) {
@@ -65,8 +73,15 @@ impl Inner {
             parent_made_again: AtomicBool::new(false),
             was_damaged: AtomicBool::new(false),
         };
-        let idempotency = if source.can_reopen() { Idempotency::Idempotent } else { Idempotency::NotIdempotent };
-        let stored = self.retry.run(idempotency, |_attempt| upload.attempt()).await?;
+        let idempotency = if source.can_reopen() {
+            Idempotency::Idempotent
+        } else {
+            Idempotency::NotIdempotent
+        };
+        let stored = self
+            .retry
+            .run(idempotency, |_attempt| upload.attempt())
+            .await?;
         self.dirs.insert(parent);
         Ok(entries::entry(path.clone(), &stored))
     }
@@ -86,8 +101,15 @@ impl Upload<'_> {
         let mount = inner.mount().await?;
         let sending = Sending::open(self.source).await?;
         let sent = sending.sent();
-        let body = Body::Stream { stream: sending.into_stream(), size: self.source.size(), progress: self.options.progress.clone() };
-        let answer = inner.client.put(mount, self.parent, self.name, body, &self.put).await;
+        let body = Body::Stream {
+            stream: sending.into_stream(),
+            size: self.source.size(),
+            progress: self.options.progress.clone(),
+        };
+        let answer = inner
+            .client
+            .put(mount, self.parent, self.name, body, &self.put)
+            .await;
         let stored = match answer {
             Ok(stored) => self.verify(stored, &sent).await,
             Err(error) => self.settle(error, &sent).await,
@@ -131,28 +153,43 @@ impl Upload<'_> {
     /// Worth one more attempt: the bytes may have been damaged on the way.
     fn damaged(&self, mismatch: IntegrityError, effect: Effect) -> Error {
         let again = !self.was_damaged.swap(true, Ordering::Relaxed) && effect != Effect::Unknown;
-        let advice = if again { RetryAdvice::Safe(None) } else { RetryAdvice::Never };
-        Error::from(mismatch).with_effect(effect).with_retry_advice(advice)
+        let advice = if again {
+            RetryAdvice::Safe(None)
+        } else {
+            RetryAdvice::Never
+        };
+        Error::from(mismatch)
+            .with_effect(effect)
+            .with_retry_advice(advice)
     }
 
     /// A server that does not know our conditions has stored the file under a free name.
     async fn stored_elsewhere(&self, stored: &FileInfo) -> Error {
         let stray = format!("{}/{}", self.parent.trim_end_matches('/'), stored.name);
         let only_that = RemoveOptions::default().with_conditions(just_seen(stored));
-        let error = Error::with_message(ErrorKind::AlreadyExists, "the server stored the file under another name");
+        let error = Error::with_message(
+            ErrorKind::AlreadyExists,
+            "the server stored the file under another name",
+        );
         match self.inner.remove(&stray, &only_that).await {
             Ok(_gone) => error,
-            Err(_) => error.with_effect(Effect::Made).with_help(format!("a stray copy is left as {stray}")),
+            Err(_) => error
+                .with_effect(Effect::Made)
+                .with_help(format!("a stray copy is left as {stray}")),
         }
     }
 
     /// What a failed attempt means, after a look where that is needed.
     async fn settle(&self, error: Error, sent: &Sent) -> Result<FileInfo> {
         match (error.kind(), &self.options.mode) {
-            (ErrorKind::NotFound, WriteMode::IfMatch(_)) => Err(error.with_kind(ErrorKind::PreconditionFailed)),
+            (ErrorKind::NotFound, WriteMode::IfMatch(_)) => {
+                Err(error.with_kind(ErrorKind::PreconditionFailed))
+            }
             (ErrorKind::NotFound, _) => Err(self.make_parent_again(error).await),
             (ErrorKind::AlreadyExists, _) => Err(self.say_what_exists(error).await),
-            (ErrorKind::InvalidInput, WriteMode::CreateNew) if error.http_status() == Some(400) => Err(self.say_what_exists(error).await),
+            (ErrorKind::InvalidInput, WriteMode::CreateNew) if error.http_status() == Some(400) => {
+                Err(self.say_what_exists(error).await)
+            }
             _ if error.effect() == Effect::Unknown => self.look(error, sent).await,
             _ => Err(error),
         }
@@ -191,7 +228,9 @@ impl Upload<'_> {
         };
         match (found, &self.options.mode) {
             (Some(now), _) if self.is_ours(&now, sent) => Ok(now),
-            (Some(_), WriteMode::CreateNew) => Err(Error::new(ErrorKind::AlreadyExists).with_source(error)),
+            (Some(_), WriteMode::CreateNew) => {
+                Err(Error::new(ErrorKind::AlreadyExists).with_source(error))
+            }
             (Some(now), WriteMode::IfMatch(tag)) if entries::tag(&now).as_ref() != Some(tag) => {
                 Err(Error::new(ErrorKind::PreconditionFailed).with_source(error))
             }
@@ -222,9 +261,16 @@ fn put_options(options: &WriteOptions, size: Option<u64>) -> Result<PutOptions> 
 
 fn conditions_of(tag: &Tag) -> Result<Conditions> {
     match tag.parts() {
-        TagParts::Hash(hash, size) => Ok(Conditions::default().with_hash(hash.to_string()).with_size(*size)),
-        TagParts::SizeTime(size, modified) => Ok(Conditions::default().with_size(*size).with_modified(*modified)),
-        _ => Err(Error::with_message(ErrorKind::InvalidInput, "the tag does not come from this service")),
+        TagParts::Hash(hash, size) => Ok(Conditions::default()
+            .with_hash(hash.to_string())
+            .with_size(*size)),
+        TagParts::SizeTime(size, modified) => Ok(Conditions::default()
+            .with_size(*size)
+            .with_modified(*modified)),
+        _ => Err(Error::with_message(
+            ErrorKind::InvalidInput,
+            "the tag does not come from this service",
+        )),
     }
 }
 
@@ -233,10 +279,13 @@ fn not_made(error: Error) -> Error {
         RetryAdvice::IfIdempotent(delay) | RetryAdvice::Safe(delay) => delay,
         _ => None,
     };
-    error.with_effect(Effect::NotMade).with_retry_advice(RetryAdvice::Safe(delay))
+    error
+        .with_effect(Effect::NotMade)
+        .with_retry_advice(RetryAdvice::Safe(delay))
 }
 
 /// A token had ended and was renewed; nothing was stored.
 fn was_renewed(error: &Error) -> bool {
-    error.kind() == ErrorKind::Authentication && matches!(error.retry_advice(), RetryAdvice::Safe(_))
+    error.kind() == ErrorKind::Authentication
+        && matches!(error.retry_advice(), RetryAdvice::Safe(_))
 }
