@@ -13,7 +13,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
-use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt as _};
 use tokio_util::io::StreamReader;
 
 use self::body::Verified;
@@ -161,7 +161,7 @@ impl Download {
     }
 
     /// The bytes as a reader. Errors of the stream are the inner error of the reader's.
-    pub fn into_reader(self) -> impl AsyncRead + AsyncBufRead + Send + Unpin + 'static {
+    pub fn into_reader(self) -> impl AsyncBufRead + Send + Unpin + 'static {
         StreamReader::new(self.map_err(into_io_error))
     }
 
