@@ -1,4 +1,79 @@
-//! Placeholder page.
+//! rclone's configuration file for Rust programs: read it, look up remotes, change it without losing a line, and save it safely.
+//!
+//! A user of rclone has an `rclone.conf` with the remotes and their obscured passwords. With this crate a program uses the same
+//! file, the same environment variables and the same remote strings, and both can go on changing it.
+//!
+//! # Example
+//!
+//! ```
+//! use remote_config::{Config, Environment};
+//! use remote_core::{
+//!     options::{Backend, OptionSpec, OptionType, TypedOptions},
+//!     secret::Secret,
+//! };
+//!
+//! // The options of a provider; the crates of the providers bring their own.
+//! static EXAMPLE: Backend = Backend::new("example", "Example Drive", &[
+//!     OptionSpec::new("user", OptionType::String, "Name of the account.").required(),
+//!     OptionSpec::new("password", OptionType::String, "Password of the account.").required().secret(),
+//!     OptionSpec::new("setmtime", OptionType::Bool, "Whether to set modification times.").default_text("true"),
+//! ]);
+//!
+//! let dir = tempfile::tempdir()?;
+//! let path = dir.path().join("rclone.conf");
+//! std::fs::write(&path, "# my drive\n[drive]\ntype=example\nuser=alice\n")?;
+//!
+//! // Open and change. Config::open_default() finds the user's own file.
+//! let mut config = Config::open(&path)?;
+//! config.set("drive", "setmtime", "false")?;
+//! config.set_password("drive", "password", &Secret::new("potato"))?;
+//! config.save()?;
+//! let text = std::fs::read_to_string(&path)?;
+//! assert!(text.starts_with("# my drive\n[drive]\ntype=example\nuser=alice\nsetmtime = false\npassword = "));
+//!
+//! // Look up a remote, with an option overridden for this use.
+//! let remote = config.remote("drive,user=bob:backup/2026", &Environment::process())?;
+//! assert_eq!((remote.type_name(), remote.path()), ("example", "backup/2026"));
+//! let options = TypedOptions::new(&EXAMPLE, &remote);
+//! assert_eq!(options.required_string("user")?, "bob");
+//! assert_eq!(options.required_secret("password")?.expose(), "potato");
+//! assert!(!options.bool("setmtime")?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Concepts
+//!
+//! * A [`Document`](document::Document) is the text: every line of it, and what it means. It does no I/O. Edits touch only the lines
+//!   they must.
+//! * A [`Store`](store::Store) is the file: it is replaced as a whole, keeps its mode, and is changed under a lock that holds between
+//!   processes.
+//! * A [`Config`] joins the two: changes are visible at once, and saving makes them again to what the file holds by then.
+//! * A [`ResolvedRemote`] is a remote with all its options from the connection string, from [`Overrides`] such as command-line
+//!   flags, from environment variables and from the file, in this order. It is an
+//!   [`OptionSource`](remote_core::options::OptionSource), which is what remotes are built from.
+//! * [`obscure`](mod@obscure) hides passwords as rclone does. That is **not** encryption: whoever can read the file can reveal them.
+//!
+//! # Differences from rclone
+//!
+//! Reading is the same, errors of the grammar included. Writing avoids what loses data in rclone:
+//!
+//! | subject | rclone | here |
+//! | --- | --- | --- |
+//! | comments, blank lines, spelling | partly normalised or lost | kept |
+//! | values with backticks, outer blanks or `"""` | corrupted by the next load in some cases | quoted so that they read back |
+//! | values with `%(name)s` | written, and replaced when read | refused |
+//! | references in a circle | a crash in some cases | the stored text |
+//! | two writers | the last one wins | changes of both, if both use this crate |
+//! | a symbolic link as configuration file | followed one level | followed to the end |
+//! | empty text for an option that cannot be empty | false or zero, except in the file | not set |
+//! | an own variable and one for all remotes of the type | the command line prefers the second | the first, as the manual says |
+//! | names made legal | may still be illegal | always legal |
+//!
+//! # What it does not do
+//!
+//! Encrypted configuration files are recognised and refused, for reading as well as for saving. The crate knows no network and
+//! no provider: it cannot tell whether a remote works, nor ask the user for what is missing.
+
 mod config;
 pub mod document;
 pub mod dump;

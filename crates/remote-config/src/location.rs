@@ -143,7 +143,8 @@ fn home(environment: &Environment) -> Option<PathBuf> {
     Some(PathBuf::from(home))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::fs;
 

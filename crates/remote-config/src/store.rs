@@ -160,7 +160,7 @@ impl Store {
                 }
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(PAUSE)
+                    std::thread::sleep(PAUSE);
                 }
                 Err(TryLockError::WouldBlock) => {
                     return Err(Error::Locked {

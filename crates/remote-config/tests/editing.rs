@@ -1,5 +1,7 @@
 //! Edits in place: what changes, what stays, and what is refused.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use remote_config::{
     Config, Error,
     document::{Document, EditError},

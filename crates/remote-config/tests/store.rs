@@ -1,5 +1,7 @@
 //! The file on disk: what is read, how it is replaced, what survives a failure, and several writers at once.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::{fs, path::Path, time::Duration};
 
 use remote_config::{Config, Error, document::MAX_FILE_BYTES, location::Location, store::Store};
