@@ -1,0 +1,207 @@
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::fault::Faults;
+use crate::koofr::{Koofr, KoofrConfig, KoofrHandle};
+use crate::record::{DEFAULT_LOG_CAPACITY, RequestLog};
+use crate::server::{Server, Shared};
+
+/// Why an emulator could not be started.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address could not be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The saved state could not be read, or the place for contents not be made.
+    #[error("cannot use the state directory")]
+    State(#[source] io::Error),
+}
+
+/// The result of starting an emulator.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Settings of an [`Emulator`].
+#[derive(Clone, Debug, Default)]
+pub struct EmulatorBuilder {
+    koofr: Option<(KoofrConfig, Option<SocketAddr>)>,
+    rtt: Duration,
+    state_dir: Option<PathBuf>,
+    clock: Clock,
+    log_capacity: Option<usize>,
+}
+
+impl EmulatorBuilder {
+    /// Runs a Koofr service on a free port of the loopback interface.
+    #[must_use]
+    pub fn koofr(mut self, config: KoofrConfig) -> Self {
+        let address = self.koofr.and_then(|(_, address)| address);
+        self.koofr = Some((config, address));
+        self
+    }
+
+    /// Sets the address of the Koofr service; port 0 takes a free one, which is the default.
+    ///
+    /// Without [`koofr`](Self::koofr) the service runs with its default configuration.
+    #[must_use]
+    pub fn koofr_address(mut self, address: SocketAddr) -> Self {
+        let config = self.koofr.map(|(config, _)| config).unwrap_or_default();
+        self.koofr = Some((config, Some(address)));
+        self
+    }
+
+    /// Adds a round-trip time to every request; none by default. Opening a connection is not delayed.
+    #[must_use]
+    pub fn rtt(mut self, rtt: Duration) -> Self {
+        self.rtt = rtt;
+        self
+    }
+
+    /// Keeps the state in a directory, so that it survives the process. Without one it ends with the emulator:
+    /// small contents stay in memory, large ones in a temporary directory.
+    #[must_use]
+    pub fn state_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(dir.into());
+        self
+    }
+
+    /// Shares a clock; each emulator has its own by default.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How many request records are kept; [`DEFAULT_LOG_CAPACITY`] by default. Counters are exact regardless.
+    #[must_use]
+    pub fn log_capacity(mut self, records: usize) -> Self {
+        self.log_capacity = Some(records);
+        self
+    }
+
+    /// Starts the services on the current Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Listen`] when an address is taken, [`Error::State`] when the state directory is unusable, holds
+    /// something else, or is in use by another process.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a Tokio runtime, like everything that opens a Tokio socket.
+    pub async fn start(self) -> Result<Emulator> {
+        let koofr = match self.koofr.clone() {
+            Some((config, address)) => Some(self.start_koofr(config, address).await?),
+            None => None,
+        };
+        Ok(Emulator {
+            koofr,
+            clock: self.clock,
+        })
+    }
+
+    async fn start_koofr(
+        &self,
+        config: KoofrConfig,
+        address: Option<SocketAddr>,
+    ) -> Result<Running> {
+        let dir = self.state_dir.as_ref().map(|dir| dir.join("koofr"));
+        let clock = self.clock.clone();
+        let service =
+            tokio::task::spawn_blocking(move || Koofr::new(config, clock, dir.as_deref()))
+                .await
+                .map_err(|error| Error::State(io::Error::other(error)))?
+                .map_err(Error::State)?;
+        let log = RequestLog::new(self.log_capacity.unwrap_or(DEFAULT_LOG_CAPACITY));
+        let faults = Faults::default();
+        let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+        let shared = Shared {
+            service: service.clone(),
+            log: log.clone(),
+            faults: faults.clone(),
+            clock: self.clock.clone(),
+            rtt: self.rtt,
+        };
+        let server = Server::start(address, shared)
+            .await
+            .map_err(|source| Error::Listen { address, source })?;
+        let handle = KoofrHandle {
+            url: format!("http://{}", server.address),
+            koofr: service,
+            log,
+            faults,
+        };
+        Ok(Running { server, handle })
+    }
+}
+
+#[derive(Debug)]
+struct Running {
+    server: Server,
+    handle: KoofrHandle,
+}
+
+impl Running {
+    /// Event streams run on tasks of their own, so that they are told.
+    fn end_events(&self) {
+        self.handle.koofr.stopped.send_replace(());
+    }
+}
+
+/// Running services. Dropping it stops them and closes their connections.
+#[derive(Debug)]
+pub struct Emulator {
+    koofr: Option<Running>,
+    clock: Clock,
+}
+
+impl Emulator {
+    /// Settings with no service.
+    #[must_use]
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+
+    /// The Koofr service.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the emulator was built without one.
+    #[must_use]
+    pub fn koofr(&self) -> &KoofrHandle {
+        match &self.koofr {
+            Some(running) => &running.handle,
+            None => panic!("this emulator was built without a Koofr service"),
+        }
+    }
+
+    /// The clock all services live by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Stops the services and waits until they are gone.
+    pub async fn shutdown(mut self) {
+        if let Some(running) = self.koofr.take() {
+            running.end_events();
+            running.server.stop().await;
+        }
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        if let Some(running) = &self.koofr {
+            running.end_events();
+        }
+    }
+}

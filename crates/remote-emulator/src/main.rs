@@ -1,0 +1,107 @@
+//! The emulators as a program.
+
+mod cli;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use remote_emulator::{Emulator, Section, write_sections};
+
+use crate::cli::Arguments;
+
+type AnyError = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(AnyError::from)
+        .and_then(|runtime| runtime.block_on(run(arguments)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs to standard error what `RUST_LOG` asks for; nothing when it is not set.
+fn start_log() {
+    use tracing_subscriber::EnvFilter;
+    if let Ok(filter) = EnvFilter::try_from_default_env() {
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a program says why it ends")]
+fn report(error: &dyn std::error::Error) {
+    let mut text = format!("remote-emulator: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    eprintln!("{text}");
+}
+
+async fn run(arguments: Arguments) -> Result<(), AnyError> {
+    // Registered before anything is announced, so that no signal is lost.
+    let stop = stop_signal()?;
+    let emulator = start(&arguments).await?;
+    let koofr = emulator.koofr();
+    if let Some(path) = &arguments.write_config {
+        let section = Section::koofr("koofr", koofr.url(), &koofr.user(), &koofr.password());
+        write_sections(path, &[section]).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    announce(&serde_json::json!({"koofr": koofr.url()}))?;
+    stop.await;
+    emulator.shutdown().await;
+    Ok(())
+}
+
+async fn start(arguments: &Arguments) -> remote_emulator::Result<Emulator> {
+    let mut builder = Emulator::builder()
+        .koofr(arguments.koofr_config())
+        .koofr_address(arguments.koofr)
+        .rtt(arguments.rtt);
+    if let Some(dir) = &arguments.state_dir {
+        builder = builder.state_dir(dir);
+    }
+    builder.start().await
+}
+
+/// One line for the program that started this one.
+fn announce(addresses: &serde_json::Value) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{addresses}")?;
+    out.flush()
+}
+
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
