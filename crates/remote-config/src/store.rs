@@ -149,7 +149,7 @@ impl Store {
             path: target.to_owned(),
             source,
         };
-        let file = open_lock_file(&lock_path(target)).map_err(failed)?;
+        let file = open_lock_file(&lock_path(target), target).map_err(failed)?;
         let deadline = Instant::now() + self.lock_timeout;
         loop {
             match file.try_lock() {
@@ -234,10 +234,12 @@ fn lock_path(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-fn open_lock_file(path: &Path) -> io::Result<File> {
+fn open_lock_file(path: &Path, target: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    replace::share_owner(&file, target);
+    Ok(file)
 }

@@ -216,6 +216,26 @@ mod unix {
     }
 
     #[test]
+    fn owner_and_group_are_kept_where_the_system_allows() {
+        let dir = folder();
+        let path = dir.path().join("rclone.conf");
+        fs::write(&path, "").unwrap();
+        if std::os::unix::fs::chown(&path, Some(4321), Some(4322)).is_err() {
+            // Only a privileged user can make somebody else's file.
+            return;
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        save_something(&path);
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!(
+            (metadata.uid(), metadata.gid(), mode(&path)),
+            (4321, 4322, 0o640)
+        );
+        let lock = fs::metadata(dir.path().join("rclone.conf.lock")).unwrap();
+        assert_eq!((lock.uid(), lock.mode() & 0o777), (4321, 0o600));
+    }
+
+    #[test]
     fn only_the_file_and_its_lock_are_left_behind() {
         let dir = folder();
         save_something(&dir.path().join("rclone.conf"));

@@ -110,6 +110,27 @@ fn keep_access(_file: &NamedTempFile, _old: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a lock file to the owner of the file it protects, where a privileged user works on somebody else's configuration. The
+/// owner could not take the lock again otherwise.
+#[cfg(unix)]
+pub(super) fn share_owner(lock: &File, target: &Path) {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let owner = |metadata: Metadata| metadata.uid();
+    let (Ok(wanted), Ok(present)) = (fs::metadata(target).map(owner), lock.metadata().map(owner))
+    else {
+        return;
+    };
+    if wanted != present {
+        let wanted = rustix::fs::Uid::from_raw(wanted);
+        // Only a privileged user can, and only there it matters.
+        rustix::fs::fchown(lock, Some(wanted), None).unwrap_or_default();
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn share_owner(_lock: &File, _target: &Path) {}
+
 /// Makes the new name durable. The file is in place already, so a failure is not worth an error.
 fn sync_dir(dir: &Path) {
     if cfg!(unix)
