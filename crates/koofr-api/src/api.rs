@@ -1,21 +1,20 @@
 //! The methods of [`Client`](crate::Client), by topic.
 
-//account
-//activity
-//devices
+pub mod account;
+pub mod activity;
+pub mod devices;
 pub mod download;
-//events
 pub mod files;
-//jobs
-//links
+pub mod jobs;
+pub mod links;
 pub mod login;
 pub mod mounts;
-//public
+pub mod public;
 pub mod recursive;
-//search
-//server
-//tags
-//trash
+pub mod search;
+pub mod server;
+pub mod tags;
+pub mod trash;
 pub mod upload;
-//vault
-//versions
+pub mod vault;
+pub mod versions;

@@ -440,7 +440,10 @@ fn cut(
     stream::unfold(
         (body, skip, take),
         |(mut body, mut skip, take)| async move {
-            while take > 0 {
+            if take == 0 {
+                return None;
+            }
+            loop {
                 let mut piece = match body.next().await? {
                     Ok(piece) => piece,
                     Err(error) => return Some((Err(error), (stream::empty().boxed(), 0, 0))),
@@ -458,7 +461,6 @@ fn cut(
                 let take = take - piece.len() as u64;
                 return Some((Ok(piece), (body, skip, take)));
             }
-            None
         },
     )
     .boxed()

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -51,7 +52,11 @@ pub struct OAuthClient {
     scopes: Vec<String>,
     basic_auth: bool,
     reusable_refresh_tokens: bool,
+    listener: Option<Listener>,
 }
+
+/// Told of the texts in a token answer that are not part of the protocol, by name and value.
+type Listener = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 type Inner =
     BasicClient<EndpointMaybeSet, EndpointMaybeSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -71,6 +76,7 @@ impl OAuthClient {
             scopes: Vec::new(),
             basic_auth: false,
             reusable_refresh_tokens: false,
+            listener: None,
         }
     }
 
@@ -124,6 +130,14 @@ impl OAuthClient {
         self
     }
 
+    /// Sets who is told of the texts in an answer with a token that are not part of the protocol, by name and value: some services say there
+    /// where the account lives.
+    #[must_use]
+    pub fn with_listener(mut self, listener: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
     /// Sets how requests are repeated; [`Retry::default`] unless set.
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
@@ -161,7 +175,7 @@ impl OAuthClient {
     pub async fn exchange_code(&self, sign_in: &SignIn, code: &Secret) -> Result<Token> {
         let client = self.client();
         let attempt = |_| async {
-            let seam = Seam::new(&self.http);
+            let seam = Seam::new(&self.http, self.listener.as_deref());
             let answer = client
                 .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
                 .set_pkce_verifier(PkceCodeVerifier::new(sign_in.verifier.expose().to_owned()))
@@ -181,7 +195,7 @@ impl OAuthClient {
     pub async fn client_credentials(&self) -> Result<Token> {
         let client = self.client();
         let attempt = |_| async {
-            let seam = Seam::new(&self.http);
+            let seam = Seam::new(&self.http, self.listener.as_deref());
             let answer = client
                 .exchange_client_credentials()
                 .add_scopes(self.scopes())
@@ -202,7 +216,7 @@ impl OAuthClient {
     pub async fn start_device(&self) -> Result<DeviceSignIn> {
         let client = self.client();
         let attempt = |_| async {
-            let seam = Seam::new(&self.http);
+            let seam = Seam::new(&self.http, self.listener.as_deref());
             let answer = client
                 .exchange_device_code()
                 .map_err(|error| missing("address for device codes", error))?
@@ -223,7 +237,7 @@ impl OAuthClient {
     /// [`ErrorKind::Authentication`] when the person refuses or the code ends before it is typed in.
     pub async fn finish_device(&self, sign_in: &DeviceSignIn) -> Result<Token> {
         let client = self.client();
-        let seam = Seam::new(&self.http).ends_polling();
+        let seam = Seam::new(&self.http, self.listener.as_deref()).ends_polling();
         let answer = client
             .exchange_device_access_token(&sign_in.details)
             .request_async(&seam, tokio::time::sleep, Some(sign_in.expires_in()))
@@ -276,7 +290,7 @@ impl TokenRefresher for OAuthClient {
         let refresh_token = RefreshToken::new(refresh_token.expose().to_owned());
         let client = self.client();
         let attempt = |_| async {
-            let seam = Seam::new(&self.http);
+            let seam = Seam::new(&self.http, self.listener.as_deref());
             let answer = client
                 .exchange_refresh_token(&refresh_token)
                 .request_async(&seam)

@@ -23,9 +23,22 @@ const ANSWER_BYTES: usize = 256 * 1024;
 /// The longest part of a service's own explanation that is passed on.
 const DESCRIPTION_CHARS: usize = 200;
 
+/// What the protocol itself puts into answers.
+const PROTOCOL_FIELDS: [&str; 5] = [
+    "access_token",
+    "refresh_token",
+    "token_type",
+    "expires_in",
+    "scope",
+];
+
+/// Told of a text that is not part of the protocol.
+type Listener = dyn Fn(&str, &str) + Send + Sync;
+
 /// Our client in the shape the library asks for; used for one call.
 pub(super) struct Seam<'a> {
     http: &'a HttpClient,
+    listener: Option<&'a Listener>,
     /// Whether a failure that waiting cannot cure ends the library's polling, which takes every failure for a passing one.
     ends_polling: bool,
     notes: Mutex<Notes>,
@@ -41,9 +54,10 @@ struct Notes {
 }
 
 impl<'a> Seam<'a> {
-    pub(super) fn new(http: &'a HttpClient) -> Self {
+    pub(super) fn new(http: &'a HttpClient, listener: Option<&'a Listener>) -> Self {
         Self {
             http,
+            listener,
             ends_polling: false,
             notes: Mutex::default(),
         }
@@ -79,6 +93,7 @@ impl<'a> Seam<'a> {
         self.notes().status = Some(response.status().as_u16());
         if response.status().is_success() {
             let answer = response.json(ANSWER_BYTES).await?;
+            self.tell(&answer);
             return Ok(self.normalised(answer));
         }
         refusal(response).await
@@ -102,6 +117,18 @@ impl<'a> Seam<'a> {
             };
         }
         Ok(converted)
+    }
+
+    fn tell(&self, answer: &Map<String, Value>) {
+        let Some(listener) = self.listener else {
+            return;
+        };
+        for (name, value) in answer {
+            if let (false, Value::String(text)) = (PROTOCOL_FIELDS.contains(&name.as_str()), value)
+            {
+                listener(name, text);
+            }
+        }
     }
 
     /// The answer as the library insists on it: some services leave out the type or write the lifetime as text.
