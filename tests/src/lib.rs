@@ -1,1 +1,6 @@
-//! Shared code.
+//! Shared code of the suites.
+
+pub mod koofr;
+
+#[cfg(feature = "interop")]
+pub mod interop;

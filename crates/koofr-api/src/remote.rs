@@ -94,6 +94,8 @@ struct Inner {
     mount: MountCell,
     paths: PathMap,
     dirs: KnownDirs,
+    /// Held while directories are made of which not even the parent is known.
+    finding_out: tokio::sync::Mutex<()>,
     capabilities: Capabilities,
     /// For loops around several requests; the client paces each of them.
     retry: Retry,
@@ -160,6 +162,7 @@ impl KoofrRemoteBuilder {
                 mount: MountCell::new(self.mount),
                 paths: PathMap::new(self.root, self.encoding),
                 dirs: KnownDirs::default(),
+                finding_out: tokio::sync::Mutex::new(()),
                 capabilities: capabilities(self.keeps_times),
                 retry,
                 poll_interval: self.poll_interval,

@@ -30,14 +30,20 @@ impl Inner {
         Ok(())
     }
 
-    /// Tries the deepest directory first: mostly its parent is there.
+    /// Tries the deepest directory first: mostly its parent is there. Where that is not known, one caller finds out for all.
     async fn make_dir(&self, server: &str) -> Result<()> {
+        let parent = paths::split(server).map_or("/", |(parent, _)| parent);
+        let _finding_out = match self.dirs.contains(parent) {
+            true => None,
+            false => Some(self.finding_out.lock().await),
+        };
         match self.make_one(server).await {
-            Ok(Made::New) => Ok(()),
-            Ok(Made::Existed) => self.confirm_dir(server).await,
-            Err(error) if error.is_not_found() => self.make_from_top(server).await,
-            Err(error) => Err(error),
+            Ok(Made::New) => self.dirs.insert(parent),
+            Ok(Made::Existed) => self.confirm_dir(server).await?,
+            Err(error) if error.is_not_found() => self.make_from_top(server).await?,
+            Err(error) => return Err(error),
         }
+        Ok(())
     }
 
     /// Makes all directories on the way, from the deepest one that is known downwards.

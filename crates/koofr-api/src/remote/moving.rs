@@ -35,7 +35,7 @@ impl Inner {
         let (source, dest) = (self.paths.to_server(from)?, self.paths.to_server(to)?);
         if paths::fold(&source) == paths::fold(&dest) {
             return Err(Error::with_message(
-                ErrorKind::IntoSelf,
+                ErrorKind::AlreadyExists,
                 "source and target are the same",
             ));
         }

@@ -8,6 +8,8 @@ use remote_core::{
     path::RemotePath,
 };
 
+use super::changes::Place;
+
 /// Translates paths below the root of a remote into paths of the mount and back.
 #[derive(Clone, Debug)]
 pub(super) struct PathMap {
@@ -80,18 +82,27 @@ impl PathMap {
         Ok(path)
     }
 
-    /// The path relative to the root of the remote, none if it does not lie there; compared without regard to case.
-    pub(super) fn from_server(&self, server: &str) -> Option<RemotePath> {
+    /// Where a path of the mount lies, seen from the root of the remote; none if it lies beside it. Compared without regard to case.
+    pub(super) fn place(&self, server: &str) -> Option<Place> {
         let absolute = self.below(&RemotePath::root(), server).ok()?;
         let mut names = absolute.segments();
         for expected in self.root.segments() {
-            let name = String::from_utf8_lossy(names.next()?).to_lowercase();
-            if name != String::from_utf8_lossy(expected).to_lowercase() {
+            let Some(name) = names.next() else {
+                return Some(Place::Above);
+            };
+            if String::from_utf8_lossy(name).to_lowercase()
+                != String::from_utf8_lossy(expected).to_lowercase()
+            {
                 return None;
             }
         }
         let rest: Vec<&[u8]> = names.collect();
-        RemotePath::parse_bytes(&rest.join(&b'/')).ok()
+        let path = RemotePath::parse_bytes(&rest.join(&b'/')).ok()?;
+        Some(if path.is_root() {
+            Place::Above
+        } else {
+            Place::Below(path)
+        })
     }
 }
 
@@ -153,7 +164,11 @@ mod tests {
         ] {
             let path = RemotePath::root().child(name).unwrap();
             let server = map.to_server(&path).unwrap();
-            assert_eq!(map.from_server(&server), Some(path.clone()), "{server}");
+            assert_eq!(
+                map.place(&server),
+                Some(Place::Below(path.clone())),
+                "{server}"
+            );
             assert_eq!(
                 map.child(&RemotePath::root(), split(&server).unwrap().1)
                     .unwrap(),
@@ -164,9 +179,12 @@ mod tests {
 
     #[test]
     fn the_root_is_found_in_any_case() {
-        assert_eq!(map("Backup").from_server("/BACKUP/x"), Some(path("x")));
-        assert_eq!(map("Backup").from_server("/other/x"), None);
-        assert_eq!(map("Backup").from_server("/"), None);
+        assert_eq!(
+            map("Backup").place("/BACKUP/x"),
+            Some(Place::Below(path("x")))
+        );
+        assert_eq!(map("Backup").place("/other/x"), None);
+        assert_eq!(map("Backup").place("/"), Some(Place::Above));
     }
 
     #[test]

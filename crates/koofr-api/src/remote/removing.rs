@@ -55,10 +55,10 @@ impl Inner {
     /// A look, because the condition does not keep the service from removing a file.
     pub(super) async fn remove_dir(&self, path: &RemotePath) -> Result<RemoveOutcome> {
         let server = self.paths.to_server(path)?;
-        if server == "/" {
+        if path.is_root() {
             return Err(Error::with_message(
                 ErrorKind::InvalidInput,
-                "the root of a storage cannot be removed",
+                "the root of a remote cannot be removed",
             ));
         }
         let Some(info) = self.info_if_exists(&server).await? else {
