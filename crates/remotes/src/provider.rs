@@ -1,0 +1,49 @@
+//! The providers that are compiled in; a new one is added here and in the manifest.
+
+use std::sync::Arc;
+
+use remote_core::{
+    error::Result,
+    http::HttpSettings,
+    options::{Backend, OptionSource},
+    path::RemotePath,
+    remote::Remote,
+};
+
+/// Makes a remote of one type.
+type Make = fn(&dyn OptionSource, RemotePath, &HttpSettings) -> Result<Arc<dyn Remote>>;
+
+/// A type of remotes.
+#[derive(Clone, Copy)]
+pub(crate) struct Provider {
+    pub(crate) backend: &'static Backend,
+    pub(crate) make: Make,
+}
+
+/// All of them.
+pub(crate) const PROVIDERS: &[Provider] = &[
+    #[cfg(feature = "koofr")]
+    Provider {
+        backend: &koofr_api::options::BACKEND,
+        make: |options, root, http| {
+            let remote = koofr_api::KoofrRemote::from_options_with(options, root, http)?;
+            Ok(Arc::new(remote))
+        },
+    },
+];
+
+/// Which cargo feature brings a type, for the types that need not be compiled in.
+const FEATURES: &[(&str, &str)] = &[("koofr", "koofr")];
+
+/// The provider of a type, as written in a configuration.
+pub(crate) fn find(type_name: &str) -> Option<&'static Provider> {
+    PROVIDERS
+        .iter()
+        .find(|provider| provider.backend.is_named(type_name))
+}
+
+/// The cargo feature that would bring a type.
+pub(crate) fn feature_of(type_name: &str) -> Option<&'static str> {
+    let (_, feature) = FEATURES.iter().find(|(name, _)| *name == type_name)?;
+    Some(feature)
+}
