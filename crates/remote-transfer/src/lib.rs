@@ -74,6 +74,7 @@
 
 mod cancel;
 mod engine;
+mod filter;
 mod local;
 mod location;
 mod observer;
@@ -83,6 +84,7 @@ mod summary;
 use crate::engine::Shape;
 pub use crate::{
     cancel::Cancel,
+    filter::Filter,
     location::Location,
     observer::{Event, FileOutcome, Observer},
     options::{
@@ -106,7 +108,7 @@ pub use crate::{
 ///
 /// # Cancellation
 ///
-/// Files that were copied stay. No file at a local target is half there, and none at a remote target whose service makes files visible at once.
+/// Files that were copied stay, among them perhaps some that had all their content and were not counted yet. No file at a local target is half there, and none at a remote target whose service makes files visible at once.
 pub async fn copy(
     from: &Location,
     to: &Location,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{cancel::Cancel, observer::Observer};
+use crate::{cancel::Cancel, filter::Filter, observer::Observer};
 
 /// How many files are transferred at the same time unless told otherwise; what rclone's `--transfers` is.
 pub const DEFAULT_TRANSFERS: usize = 4;
@@ -63,6 +63,8 @@ pub struct TransferOptions {
     pub max_problems: usize,
     /// Whether a local file is on the disk, and not only in the memory of the system, before it takes its name; default yes.
     pub sync_files: bool,
+    /// What is left out; nothing unless set. What is left out is neither copied nor counted nor a problem.
+    pub filter: Option<Arc<dyn Filter>>,
     /// Told of what happens.
     pub observer: Option<Arc<dyn Observer>>,
     /// Ends the copy.
@@ -78,6 +80,7 @@ impl Default for TransferOptions {
             links: LinkRule::default(),
             max_problems: DEFAULT_MAX_PROBLEMS,
             sync_files: true,
+            filter: None,
             observer: None,
             cancel: None,
         }
@@ -124,6 +127,13 @@ impl TransferOptions {
     #[must_use]
     pub fn with_sync_files(mut self, sync_files: bool) -> Self {
         self.sync_files = sync_files;
+        self
+    }
+
+    /// Sets [`filter`](Self::filter).
+    #[must_use]
+    pub fn with_filter(mut self, filter: Arc<dyn Filter>) -> Self {
+        self.filter = Some(filter);
         self
     }
 

@@ -18,6 +18,7 @@ use super::{
     index::Index,
 };
 use crate::{
+    filter::Filter,
     local::{Blocking, tree, walk::LocalFile},
     observer::{Event, Observer},
 };
@@ -32,6 +33,7 @@ pub(crate) struct Job {
     pub(crate) transfers: Semaphore,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) sync_files: bool,
+    pub(crate) filter: Option<Arc<dyn Filter>>,
 }
 
 /// Where is copied to.

@@ -77,6 +77,11 @@ impl LocalScan {
                 return Ok(());
             }
         };
+        let mut batch = batch;
+        batch.entries.retain(|entry| self.job.includes(&entry.path));
+        batch
+            .problems
+            .retain(|problem| self.job.includes(&problem.path));
         let problems = batch.problems.into_iter().map(Item::Problem);
         self.ready.extend(problems);
         let is_at_target = |path: &RemotePath| match &self.job.target {

@@ -169,7 +169,7 @@ impl RemoteScan {
         self.has_entries = true;
         let path = below(&self.base, &entry.path, self.case)
             .ok_or_else(|| outside(&self.base, &entry.path))?;
-        if path.is_root() {
+        if path.is_root() || !self.job.includes_with_ancestors(&path) {
             return Ok(());
         }
         let found = Found { path, entry };

@@ -5,6 +5,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod comparing;
+mod early_end;
+mod events;
+mod local_problems;
+mod one_file;
+mod random_trees;
+mod relay;
 mod restore;
 mod support;
+mod target_problems;
 mod upload;
