@@ -1,0 +1,14 @@
+//! Tokens: their form, their renewal and how they are obtained.
+//!
+//! Covered: the JSON shared with rclone; the cache with one and several processes (as far as stores that are shared within one process
+//! can show it), its failures and its cancellation; each OAuth flow and each kind of refusal.
+//! Not covered here: a store in a file, which belongs to the configuration.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
+
+#[path = "auth/cache.rs"]
+mod cache;
+#[cfg(feature = "http")]
+#[path = "auth/oauth.rs"]
+mod oauth;
+#[path = "auth/token.rs"]
+mod token;
