@@ -161,11 +161,11 @@ async fn paths_stay_bounded_when_directories_move_deeper() -> Result<()> {
     assert_eq!(depth, path(&deep).depth());
     let target = path(&"t/".repeat(300));
     let copied = remote
-        .copy(&path("d"), &target, CopyOptions::default())
+        .copy(&path(&name), &target, CopyOptions::default())
         .await;
     assert_eq!(copied.unwrap_err().kind(), ErrorKind::InvalidInput);
     let renamed = remote
-        .rename(&path("d"), &target, RenameOptions::default())
+        .rename(&path(&name), &target, RenameOptions::default())
         .await;
     assert_eq!(renamed.unwrap_err().kind(), ErrorKind::InvalidInput);
     assert!(remote.exists(&path(&deep)).await?);

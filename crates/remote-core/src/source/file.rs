@@ -32,7 +32,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Examples
 ///
 /// ```
-/// use remote_core::source::{FileSource, UploadSource as _};
+/// use remote_core::source::FileSource;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,7 +41,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// std::fs::write(&path, "Dear reader")?;
 ///
 /// let source = FileSource::open(&path).await?;
-/// assert_eq!(source.size(), Some(11));
+/// assert_eq!(source.size(), 11);
 /// # Ok(())
 /// # }
 /// ```
@@ -82,7 +82,7 @@ impl FileSource {
         self.0.state.modified
     }
 
-    /// The number of bytes in the file.
+    /// The number of bytes in the file, which is always known.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.0.state.size
