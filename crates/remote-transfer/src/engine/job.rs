@@ -106,6 +106,20 @@ impl Job {
         }
     }
 
+    /// Whether an entry is copied, as far as it goes by its own path; the folder itself always is.
+    pub(crate) fn includes(&self, path: &RemotePath) -> bool {
+        let Some(filter) = &self.filter else {
+            return true;
+        };
+        path.is_root() || filter.includes(path)
+    }
+
+    /// Whether an entry is copied, and every directory it lies in.
+    pub(crate) fn includes_with_ancestors(&self, path: &RemotePath) -> bool {
+        self.filter.is_none()
+            || self.includes(path) && path.ancestors().all(|dir| self.includes(&dir))
+    }
+
     /// The local path of an entry at a local target.
     pub(crate) fn local_path(target: &Target, path: &RemotePath) -> Result<Option<PathBuf>> {
         match target {

@@ -276,6 +276,7 @@ impl Setting<'_> {
             transfers: permits(self.options.transfers),
             observer: self.options.observer.clone(),
             sync_files: self.options.sync_files,
+            filter: self.options.filter.clone(),
         })
     }
 }

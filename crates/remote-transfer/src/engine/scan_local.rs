@@ -68,7 +68,7 @@ impl LocalScan {
     }
 
     fn take_in(&mut self, path: RemotePath, batch: Result<Batch>) -> Result<()> {
-        let batch = match batch {
+        let mut batch = match batch {
             Ok(batch) => batch,
             Err(error) if path.is_root() => return Err(error),
             Err(error) => {
@@ -77,7 +77,6 @@ impl LocalScan {
                 return Ok(());
             }
         };
-        let mut batch = batch;
         batch.entries.retain(|entry| self.job.includes(&entry.path));
         batch
             .problems

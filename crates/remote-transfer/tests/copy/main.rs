@@ -8,6 +8,7 @@
 mod comparing;
 mod early_end;
 mod events;
+mod filtering;
 mod local_problems;
 mod one_file;
 mod random_trees;
