@@ -37,7 +37,7 @@
 //! [`copy`] brings the content of one folder into another one; what is at the target only stays there. A file at both ends is compared as [`Compare`] says,
 //! by default by size and modification time, with the hash to decide where the times differ. Directories are made also where they are empty; their times are not
 //! kept, nor are owners and permissions. One end is a local folder and the other one a remote, or both are remotes. On one and the same remote the
-//! service copies the files itself where it can.
+//! service copies the files itself where it can. A [`Filter`] leaves things out.
 //!
 //! Local names are converted as rclone does it (see [`Encoding`](remote_core::encoding::Encoding)), so both programs see the same files, with one exception: a local name with the
 //! quote `‛` comes back from a remote as it was, not with the quote doubled.

@@ -278,26 +278,4 @@ impl fmt::Debug for RemoteScan {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn entries_are_found_below_a_folder_in_another_spelling() {
-        let path = |text| RemotePath::parse(text).unwrap();
-        let (insensitive, sensitive) = (CaseRule::Insensitive, CaseRule::Sensitive);
-        assert_eq!(
-            below(&path("a/b"), &path("a/b/C"), sensitive),
-            Some(path("C"))
-        );
-        assert_eq!(
-            below(&path("a/b"), &path("A/B/C"), insensitive),
-            Some(path("C"))
-        );
-        assert_eq!(below(&path("a/b"), &path("A/B/C"), sensitive), None);
-        assert_eq!(below(&path("a/b"), &path("a"), insensitive), None);
-        assert_eq!(
-            below(&RemotePath::root(), &path("x"), sensitive),
-            Some(path("x"))
-        );
-    }
-}
+mod tests;
