@@ -1,1 +1,12 @@
-//! Shared code.
+//! What the programs share, and the programs themselves, so that tests can run them in their own process.
+
+pub mod backup;
+pub mod bar;
+pub mod compare;
+pub mod console;
+pub mod copying;
+pub mod failure;
+pub mod program;
+pub mod restore;
+pub mod storage;
+pub mod table;

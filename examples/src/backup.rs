@@ -1,0 +1,165 @@
+//! Backs a folder up.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use clap::Parser;
+use remote_transfer::{Cancel, Location};
+
+use crate::{
+    compare,
+    console::Console,
+    copying::{self, CopyArguments},
+    failure::Failure,
+    program::{Program, Result},
+    storage::Storage,
+    table::Table,
+};
+
+/// Backs a folder up to cloud storage.
+///
+/// Without --to, the folder is backed up to an emulator of Koofr inside this program, backed up again, restored into a temporary folder and compared
+/// byte for byte.
+#[derive(Debug, Parser)]
+#[command(name = "backup", version)]
+pub struct Backup {
+    /// The folder; without it, the sources of this project
+    folder: Option<PathBuf>,
+    /// Where to, such as koofr:backup
+    #[arg(long, value_name = "REMOTE:PATH")]
+    to: Option<String>,
+    /// The rclone configuration file that has the remote, instead of the user's own
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Keep the emulator's files in this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "to")]
+    state_dir: Option<PathBuf>,
+    #[command(flatten)]
+    copy: CopyArguments,
+}
+
+impl Program for Backup {
+    fn parallel(&self) -> bool {
+        true
+    }
+
+    fn verbose(&self) -> bool {
+        self.copy.verbose
+    }
+
+    async fn run(mut self, console: &mut Console, cancel: Cancel) -> Result {
+        let folder = self.folder_to_copy()?;
+        match &self.to {
+            Some(name) => {
+                let storage = Storage::configured(name, self.config.as_deref());
+                self.back_up(&folder, &storage, console, &cancel).await
+            }
+            None => {
+                let storage = Storage::emulated(self.state_dir.as_deref()).await?;
+                self.demonstrate(&folder, &storage, console, &cancel).await
+            }
+        }
+    }
+}
+
+impl Backup {
+    /// The given folder, or that of this project without what its tools make.
+    fn folder_to_copy(&mut self) -> Result<PathBuf> {
+        if let Some(folder) = &self.folder {
+            return Ok(folder.clone());
+        }
+        self.copy
+            .exclude
+            .extend(["target", ".git"].map(str::to_owned));
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .map(Path::to_owned);
+        sources.ok_or_else(|| Failure::usage("name a folder"))
+    }
+
+    async fn back_up(
+        &self,
+        folder: &Path,
+        storage: &Storage,
+        console: &mut Console,
+        cancel: &Cancel,
+    ) -> Result {
+        let mut table = Table::default();
+        console.tell(format_args!("{} to {}", folder.display(), storage.name()));
+        let copied = copying::run(
+            "backup",
+            (&Location::local(folder), &storage.open()?),
+            &self.copy,
+            (console, &mut table, cancel),
+        )
+        .await;
+        let problems = copied.as_ref().map_or(0, |summary| summary.problem_count);
+        copying::finish(&table, copied.map(|_summary| ()), problems, console)
+    }
+
+    /// The whole round, and a comparison that does not rely on any of it.
+    async fn demonstrate(
+        &self,
+        folder: &Path,
+        storage: &Storage,
+        console: &mut Console,
+        cancel: &Cancel,
+    ) -> Result {
+        let mut table = Table::default();
+        let restored = tempfile::tempdir()?;
+        console.tell(format_args!(
+            "{} to {} on an emulator, and back",
+            folder.display(),
+            storage.name()
+        ));
+        let copied = self
+            .round(
+                (folder, restored.path()),
+                storage,
+                (console, &mut table, cancel),
+            )
+            .await;
+        let problems = *copied.as_ref().unwrap_or(&0);
+        copying::finish(&table, copied.map(|_problems| ()), problems, console)?;
+        let same = compare::trees(folder, restored.path(), self.copy.filter()).await?;
+        writeln!(
+            console.out,
+            "\nrestored and compared byte for byte: {} files, {} bytes",
+            same.files, same.bytes
+        )?;
+        Ok(())
+    }
+
+    async fn round(
+        &self,
+        (folder, restored): (&Path, &Path),
+        storage: &Storage,
+        (console, table, cancel): (&mut Console, &mut Table, &Cancel),
+    ) -> Result<u64> {
+        let (here, back) = (Location::local(folder), Location::local(restored));
+        let first = copying::run(
+            "backup",
+            (&here, &storage.open()?),
+            &self.copy,
+            (console, table, cancel),
+        )
+        .await?;
+        copying::run(
+            "again",
+            (&here, &storage.open()?),
+            &self.copy,
+            (console, table, cancel),
+        )
+        .await?;
+        let last = copying::run(
+            "restore",
+            (&storage.open()?, &back),
+            &self.copy,
+            (console, table, cancel),
+        )
+        .await?;
+        Ok(first.problem_count + last.problem_count)
+    }
+}

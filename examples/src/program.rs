@@ -1,0 +1,137 @@
+//! What all the programs do around their work: runtime, command line, messages, exit code, Ctrl-C.
+
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use remote_transfer::Cancel;
+
+use crate::{console::Console, failure::Failure};
+
+/// Exit code after Ctrl-C, as shells expect it.
+pub const INTERRUPTED: u8 = 130;
+
+/// A result with a [`Failure`].
+pub type Result<T = ()> = std::result::Result<T, Failure>;
+
+/// A program: its command line, and what it does.
+pub trait Program: Parser + Send {
+    /// Whether the work is worth several threads. One is cheaper where one connection is all there is.
+    fn parallel(&self) -> bool;
+
+    /// Whether to print what the libraries log.
+    fn verbose(&self) -> bool;
+
+    /// Does the work until it is done or cancelled.
+    fn run(self, console: &mut Console, cancel: Cancel) -> impl Future<Output = Result>;
+}
+
+/// Runs a program with the command line and streams of this process.
+#[must_use]
+pub fn main<P: Program>() -> ExitCode {
+    let mut console = Console::process();
+    let program = match parse::<P>(std::env::args_os(), &mut console) {
+        Ok(program) => program,
+        Err(code) => return code.into(),
+    };
+    log(program.verbose());
+    let runtime = match runtime(program.parallel()) {
+        Ok(runtime) => runtime,
+        Err(error) => return finish(Err(error.into()), &mut console).into(),
+    };
+    let code = runtime.block_on(async {
+        let cancel = Cancel::new();
+        tokio::spawn(interrupts(cancel.clone()));
+        let result = program.run(&mut console, cancel).await;
+        finish(result, &mut console)
+    });
+    // Nobody waits for a read of the standard input that is still under way.
+    runtime.shutdown_background();
+    code.into()
+}
+
+/// Runs a program in this process, on these streams, and returns its exit code.
+pub async fn run<P: Program>(
+    arguments: impl IntoIterator<Item: Into<OsString> + Clone>,
+    console: &mut Console,
+    cancel: Cancel,
+) -> u8 {
+    match parse::<P>(arguments, console) {
+        Ok(program) => {
+            let result = program.run(console, cancel).await;
+            finish(result, console)
+        }
+        Err(code) => code,
+    }
+}
+
+fn parse<P: Program>(
+    arguments: impl IntoIterator<Item: Into<OsString> + Clone>,
+    console: &mut Console,
+) -> std::result::Result<P, u8> {
+    P::try_parse_from(arguments).map_err(|error| {
+        if error.use_stderr() {
+            console.tell(format_args!("{}", error.render()));
+            return Failure::USAGE;
+        }
+        // Help and version are results.
+        drop(write!(console.out, "{}", error.render()));
+        drop(console.out.flush());
+        0
+    })
+}
+
+fn finish(result: Result, console: &mut Console) -> u8 {
+    let flushed = console.out.flush();
+    let failure = match result.and_then(|()| Ok(flushed?)) {
+        Ok(()) => return 0,
+        Err(failure) => failure,
+    };
+    match failure.report() {
+        // Whoever reads our output has seen enough.
+        Some(_) if is_broken_pipe(&failure) => {}
+        Some(report) => console.tell(format_args!("error: {report}")),
+        None => {}
+    }
+    failure.code()
+}
+
+fn is_broken_pipe(failure: &Failure) -> bool {
+    failure
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn runtime(parallel: bool) -> io::Result<tokio::runtime::Runtime> {
+    let mut builder = match parallel {
+        true => tokio::runtime::Builder::new_multi_thread(),
+        false => tokio::runtime::Builder::new_current_thread(),
+    };
+    builder.worker_threads(WORKER_THREADS).enable_all().build()
+}
+
+/// The work is waiting and hashing; two threads keep a fast network busy and leave the rest of the machine alone.
+const WORKER_THREADS: usize = 2;
+
+/// The first Ctrl-C asks the program to end, the second one does not ask.
+async fn interrupts(cancel: Cancel) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        if cancel.is_cancelled() {
+            std::process::exit(INTERRUPTED.into());
+        }
+        cancel.cancel();
+    }
+}
+
+fn log(verbose: bool) {
+    let default = if verbose { "debug" } else { "off" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_not_set| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+}
