@@ -4,6 +4,7 @@ pub mod account;
 pub mod activity;
 pub mod devices;
 pub mod download;
+pub mod events;
 pub mod files;
 pub mod jobs;
 pub mod links;

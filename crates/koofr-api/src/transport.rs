@@ -200,6 +200,14 @@ impl Client {
         }
     }
 
+    /// Where the account lives.
+    pub(crate) fn base(&self) -> url::Url {
+        match &self.inner.server {
+            Some(server) => server.base(&self.inner.base),
+            None => self.inner.base.clone(),
+        }
+    }
+
     async fn ticket(&self, call: &Call) -> Result<Ticket<'_>> {
         if call.public {
             return Ok(Ticket::none());
@@ -221,11 +229,7 @@ impl Client {
         body: Option<Body>,
         number: u32,
     ) -> Result<Request> {
-        let base = match &self.inner.server {
-            Some(server) => server.base(&self.inner.base),
-            None => self.inner.base.clone(),
-        };
-        let url = call.url(&base, level)?;
+        let url = call.url(&self.base(), level)?;
         let mut request = Request::new(call.method.clone(), url, call.label)
             .attempt(number)
             .changes(call.asked.changes)

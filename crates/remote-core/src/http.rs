@@ -46,6 +46,7 @@ pub use self::{
         DEFAULT_RESPONSE_TIMEOUT, HttpSettings, Proxy,
     },
     status::{MAX_RETRY_AFTER, classify_status, retry_after},
+    upgrade::Upgraded,
 };
 
 mod address;
@@ -57,4 +58,5 @@ mod request;
 mod response;
 mod settings;
 mod status;
+mod upgrade;
 mod watch;

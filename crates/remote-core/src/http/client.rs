@@ -255,6 +255,9 @@ fn build(settings: &HttpSettings, proxy: &Proxy) -> Result<reqwest::Client> {
                 .with_source(error.without_url())
         })?),
     };
+    if settings.http1_only {
+        builder = builder.http1_only();
+    }
     for pem in &settings.extra_roots {
         builder = add_roots(builder, pem)?;
     }

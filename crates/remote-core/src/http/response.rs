@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, Sleep};
 
 use super::{
-    HeaderMap, StatusCode,
+    HeaderMap, StatusCode, Upgraded,
     classify::{self, About},
     header, redacted,
 };
@@ -75,6 +75,15 @@ impl Response {
     #[must_use]
     pub fn url_host(&self) -> String {
         self.about.host()
+    }
+
+    /// The connection, after the answer that gives it away.
+    pub(super) async fn into_upgraded(self) -> Result<Upgraded> {
+        let Self { inner, about, .. } = self;
+        let upgraded = inner.upgrade().await;
+        upgraded
+            .map(Upgraded::new)
+            .map_err(|error| classify::body_failure(error, &about))
     }
 
     /// The whole body.

@@ -44,6 +44,8 @@ pub struct HttpSettings {
     pub allow_plain_http: bool,
     /// Unused connections kept open to each host; [`DEFAULT_MAX_IDLE_CONNECTIONS`] unless set.
     pub max_idle_connections: usize,
+    /// Whether nothing newer than HTTP/1.1 is spoken; `false` unless set. Needed for [`HttpClient::upgrade`](super::HttpClient::upgrade).
+    pub http1_only: bool,
 }
 
 impl Default for HttpSettings {
@@ -57,6 +59,7 @@ impl Default for HttpSettings {
             user_agent: concat!("remote-core/", env!("CARGO_PKG_VERSION")).to_owned(),
             allow_plain_http: false,
             max_idle_connections: DEFAULT_MAX_IDLE_CONNECTIONS,
+            http1_only: false,
         }
     }
 }
@@ -117,6 +120,13 @@ impl HttpSettings {
         self.max_idle_connections = connections;
         self
     }
+
+    /// Sets [`HttpSettings::http1_only`].
+    #[must_use]
+    pub fn with_http1_only(mut self, only: bool) -> Self {
+        self.http1_only = only;
+        self
+    }
 }
 
 impl fmt::Debug for HttpSettings {
@@ -130,6 +140,7 @@ impl fmt::Debug for HttpSettings {
             .field("user_agent", &self.user_agent)
             .field("allow_plain_http", &self.allow_plain_http)
             .field("max_idle_connections", &self.max_idle_connections)
+            .field("http1_only", &self.http1_only)
             .finish()
     }
 }
