@@ -42,7 +42,11 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-pub async fn settled<T, M, MakeFuture, L, LookFuture>(retry: &Retry, mut make: M, look: L) -> Result<T>
+pub async fn settled<T, M, MakeFuture, L, LookFuture>(
+    retry: &Retry,
+    mut make: M,
+    look: L,
+) -> Result<T>
 where
     T: Send,
     M: FnMut(Attempt) -> MakeFuture + Send,
@@ -71,7 +75,9 @@ fn settle<T>(error: Error, found: Result<Option<T>>) -> Result<T> {
                 RetryAdvice::IfIdempotent(delay) | RetryAdvice::Safe(delay) => delay,
                 RetryAdvice::Never => None,
             };
-            Err(error.with_effect(Effect::NotMade).with_retry_advice(RetryAdvice::Safe(delay)))
+            Err(error
+                .with_effect(Effect::NotMade)
+                .with_retry_advice(RetryAdvice::Safe(delay)))
         }
         Err(look_failed) => {
             tracing::debug!(kind = ?look_failed.kind(), "a lost answer could not be looked into");
@@ -95,14 +101,16 @@ mod tests {
     }
 
     fn lost() -> Error {
-        Error::new(ErrorKind::Transport).with_effect(Effect::Unknown).with_retry_advice(RetryAdvice::IfIdempotent(None))
+        Error::new(ErrorKind::Transport)
+            .with_effect(Effect::Unknown)
+            .with_retry_advice(RetryAdvice::IfIdempotent(None))
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_change_that_was_not_made_is_repeated() {
-        let attempts = AtomicU32::new(0);
+        let (attempts, retry) = (AtomicU32::new(0), retry());
         let result = settled(
-            &retry(),
+            &retry,
             |_| {
                 let number = attempts.fetch_add(1, Ordering::Relaxed);
                 async move { if number == 0 { Err(lost()) } else { Ok(number) } }
@@ -130,7 +138,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn giving_up_says_that_nothing_was_made() {
-        let result: Result<()> = settled(&retry(), |_| async { Err(lost()) }, || async { Ok(None) }).await;
+        let result: Result<()> =
+            settled(&retry(), |_| async { Err(lost()) }, || async { Ok(None) }).await;
         let error = result.unwrap_err();
         assert_eq!((error.effect(), error.attempts()), (Effect::NotMade, 3));
     }

@@ -149,7 +149,7 @@ impl Walk {
 
     fn take(&mut self, line: RecursiveLine<'_>) {
         let item = match line {
-            RecursiveLine::Entry { path, file } => self.entry(&path, file),
+            RecursiveLine::Entry { path, file } => self.entry(&path, &file),
             RecursiveLine::Failed { path, error } => {
                 self.failed += 1;
                 Err(match self.inner.paths.below(&self.dir, &path) {
@@ -161,7 +161,7 @@ impl Walk {
         self.queue.push_back(item);
     }
 
-    fn entry(&mut self, path: &str, file: FileRef<'_>) -> Result<Entry> {
+    fn entry(&mut self, path: &str, file: &FileRef<'_>) -> Result<Entry> {
         let Some((parent, name)) = path.rsplit_once('/') else {
             return Err(Error::with_message(
                 ErrorKind::Protocol,
@@ -180,7 +180,7 @@ impl Walk {
                 .insert(&format!("{}{path}", self.server.trim_end_matches('/')));
         }
         let path = self.inner.paths.child(&self.parent.1, name)?;
-        let entry = entries::entry_of_line(path, &file, &self.content_type);
+        let entry = entries::entry_of_line(path, file, &self.content_type);
         if let Some(content_type) = &entry.content_type {
             self.content_type = Arc::clone(content_type);
         }

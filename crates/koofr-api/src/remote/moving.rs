@@ -249,8 +249,9 @@ impl Inner {
         let make = |_attempt| async move {
             match action {
                 Action::Copy { modified } => {
-                    let mut options = CopyOptions::default();
-                    options.modified = modified;
+                    let options = modified.map_or_else(CopyOptions::default, |millis| {
+                        CopyOptions::default().with_modified(millis)
+                    });
                     self.client.copy(mount, source, mount, dest, &options).await
                 }
                 Action::Move => {

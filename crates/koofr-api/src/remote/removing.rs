@@ -168,13 +168,16 @@ impl Inner {
 
 /// The conditions that hold for exactly this content.
 pub(super) fn just_seen(info: &FileInfo) -> Conditions {
-    let mut conditions = Conditions::default();
-    conditions.size = info.size;
-    conditions.hash.clone_from(&info.hash);
-    if conditions.hash.is_none() {
-        conditions.modified = info.modified;
+    let conditions = Conditions::default();
+    let conditions = match info.size {
+        Some(size) => conditions.with_size(size),
+        None => conditions,
+    };
+    match (&info.hash, info.modified) {
+        (Some(hash), _) => conditions.with_hash(hash.as_str()),
+        (None, Some(modified)) => conditions.with_modified(modified),
+        (None, None) => conditions,
     }
-    conditions
 }
 
 fn not_a_directory() -> Error {

@@ -222,9 +222,8 @@ impl Upload<'_> {
         if !sent.is_complete() {
             return Err(not_made(error));
         }
-        let found = match self.inner.info_if_exists(self.server).await {
-            Ok(found) => found,
-            Err(_) => return Err(error.with_retry_advice(RetryAdvice::Never)),
+        let Ok(found) = self.inner.info_if_exists(self.server).await else {
+            return Err(error.with_retry_advice(RetryAdvice::Never));
         };
         match (found, &self.options.mode) {
             (Some(now), _) if self.is_ours(&now, sent) => Ok(now),
