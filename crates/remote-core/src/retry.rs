@@ -338,5 +338,6 @@ fn still_paused(wait: Duration) -> Error {
 }
 
 fn full_jitter(upper: Duration) -> Duration {
-    upper.mul_f64(rand::random::<f64>())
+    // The upper end may be as long as a duration can be, where rounding would overflow.
+    Duration::try_from_secs_f64(upper.as_secs_f64() * rand::random::<f64>()).unwrap_or(upper)
 }

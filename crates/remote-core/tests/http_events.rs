@@ -1,6 +1,7 @@
 //! What the HTTP layer reports through `tracing`: enough to follow a request, and nothing secret, at any level.
 //!
 //! A program of its own, because the receiver of events is one for the whole process.
+#![cfg(feature = "http")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 use std::{

@@ -29,6 +29,9 @@ use crate::error::{Effect, Error, ErrorKind, Result};
 /// closing connection has an unknown fate.
 const KEEP_UNUSED: Duration = Duration::from_secs(50);
 
+/// Stands for limits that are longer, so that adding them to a point in time cannot overflow.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 /// Connections to services, shared by all clones, and the settings they are made with.
 #[derive(Clone)]
 pub struct HttpClient {
@@ -50,7 +53,8 @@ impl HttpClient {
     ///
     /// [`ErrorKind::InvalidInput`] for settings that cannot be used: a broken certificate, a user agent with line breaks, a proxy of an unknown kind.
     pub fn new(settings: &HttpSettings) -> Result<Self> {
-        let client = build(settings, &settings.proxy)?;
+        let settings = bounded(settings);
+        let client = build(&settings, &settings.proxy)?;
         let direct = (settings.proxy != Proxy::None).then(OnceLock::new);
         Ok(Self::from_parts(client, direct, settings))
     }
@@ -62,19 +66,19 @@ impl HttpClient {
     /// total or read timeout or retry: all of these break promises of [`HttpClient::send`].
     #[must_use]
     pub fn with_reqwest(client: reqwest::Client, settings: &HttpSettings) -> Self {
-        Self::from_parts(client, None, settings)
+        Self::from_parts(client, None, bounded(settings))
     }
 
     fn from_parts(
         client: reqwest::Client,
         direct: Option<OnceLock<reqwest::Client>>,
-        settings: &HttpSettings,
+        settings: HttpSettings,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 client,
                 direct,
-                settings: settings.clone(),
+                settings,
                 requests: AtomicU64::new(0),
             }),
         }
@@ -155,7 +159,10 @@ impl HttpClient {
         let limits = Limits {
             connect: settings.connect_timeout,
             idle: settings.idle_timeout,
-            response: head.response_timeout.unwrap_or(settings.response_timeout),
+            response: head
+                .response_timeout
+                .unwrap_or(settings.response_timeout)
+                .min(FOREVER),
         };
         let progress = match body {
             Body::Stream { progress, .. } => progress.clone(),
@@ -228,6 +235,18 @@ async fn build_request(head: &Head, body: Body, watch: &Arc<Watch>) -> Result<re
     }
     *built.body_mut() = body;
     Ok(built)
+}
+
+fn bounded(settings: &HttpSettings) -> HttpSettings {
+    let mut settings = settings.clone();
+    for limit in [
+        &mut settings.connect_timeout,
+        &mut settings.idle_timeout,
+        &mut settings.response_timeout,
+    ] {
+        *limit = (*limit).min(FOREVER);
+    }
+    settings
 }
 
 fn build(settings: &HttpSettings, proxy: &Proxy) -> Result<reqwest::Client> {

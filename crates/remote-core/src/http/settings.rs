@@ -20,6 +20,8 @@ pub const DEFAULT_MAX_IDLE_CONNECTIONS: usize = 32;
 
 /// How an [`HttpClient`](super::HttpClient) connects, waits and introduces itself.
 ///
+/// [`Duration::MAX`] takes a limit away; zero is a limit that is reached at once.
+///
 /// `Debug` shows neither the credentials of a proxy nor the certificates.
 #[non_exhaustive]
 #[derive(Clone)]

@@ -191,3 +191,15 @@ fn broken_settings_say_what_is_broken() {
         assert!(error.to_string().contains(word), "{error}");
     }
 }
+
+#[tokio::test]
+async fn limits_can_be_taken_away() {
+    let server = Server::answering(OK).await;
+    let settings = HttpSettings::default()
+        .with_connect_timeout(Duration::MAX)
+        .with_idle_timeout(Duration::MAX)
+        .with_response_timeout(Duration::MAX);
+    let request = server.get("/").response_timeout(Duration::MAX);
+    let response = client(&settings).send(request).await.unwrap();
+    assert_eq!(response.text(10).await.unwrap(), "ok");
+}
