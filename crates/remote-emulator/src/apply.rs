@@ -333,7 +333,7 @@ fn edit(value: &mut Value, action: &FaultAction, fields: &JsonFields) {
             match action {
                 FaultAction::OmitHash => object.retain(|key, _| key != fields.hash),
                 FaultAction::OmitSpace => {
-                    object.retain(|key, _| !fields.space.contains(&key.as_str()))
+                    object.retain(|key, _| !fields.space.contains(&key.as_str()));
                 }
                 FaultAction::WrongHash => {
                     if let Some(Value::String(hash)) = object.get_mut(fields.hash) {

@@ -1,6 +1,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -124,7 +125,7 @@ impl EmulatorBuilder {
         let faults = Faults::default();
         let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
         let shared = Shared {
-            service: service.clone(),
+            service: Arc::<Koofr>::clone(&service),
             log: log.clone(),
             faults: faults.clone(),
             clock: self.clock.clone(),

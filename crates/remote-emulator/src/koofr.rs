@@ -140,15 +140,15 @@ impl Koofr {
     async fn answer(&self, call: &mut Call) -> Result<Reply, BodyError> {
         let route = match routes::find(&call.method, &call.path) {
             Found::Route(route) => route,
-            Found::WrongMethod(allow) => return Ok(Refusal::not_allowed(&allow).0),
+            Found::WrongMethod(allow) => return Ok(Refusal::not_allowed(&allow).into_reply()),
             Found::Unknown => return Ok(Reply::status(StatusCode::NOT_FOUND)),
         };
         if !call.path.is_ascii() || !call.query.is_ascii() {
-            return Ok(Refusal::bad_query("the address is not percent-encoded").0);
+            return Ok(Refusal::bad_query("the address is not percent-encoded").into_reply());
         }
         match self.dispatch(route, call).await {
             Ok(reply) => Ok(reply),
-            Err(UploadError::Refused(refusal)) => Ok(refusal.0),
+            Err(UploadError::Refused(refusal)) => Ok(refusal.into_reply()),
             Err(UploadError::Broken(BodyError::TooLong)) => Ok(Reply::text(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "the body is too long",
@@ -238,11 +238,11 @@ impl Service for Koofr {
     }
 
     fn offline(&self) -> Reply {
-        Refusal::problem(Problem::DeviceOffline, Level::V21).0
+        Refusal::problem(Problem::DeviceOffline, Level::V21).into_reply()
     }
 
     fn quota_exceeded(&self) -> Reply {
-        Refusal::problem(Problem::QuotaExceeded, Level::V21).0
+        Refusal::problem(Problem::QuotaExceeded, Level::V21).into_reply()
     }
 
     fn expire_tokens(&self, all: bool) {

@@ -256,7 +256,7 @@ mod tests {
             match parser.content() {
                 Piece::Bytes(bytes) => parts.last_mut().unwrap().1.extend_from_slice(&bytes),
                 Piece::More => {
-                    parser.feed(Bytes::copy_from_slice(pieces.next().ok_or("unfinished")?))
+                    parser.feed(Bytes::copy_from_slice(pieces.next().ok_or("unfinished")?));
                 }
                 Piece::End => match parser.head().unwrap() {
                     Some(Some(part)) => parts.push((part, Vec::new())),

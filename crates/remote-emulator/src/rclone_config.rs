@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn obscured_values_are_those_of_the_published_examples() {
-        let iv = std::array::from_fn(|index| index as u8);
+        let iv = std::array::from_fn(|index| u8::try_from(index).unwrap());
         assert_eq!(obscure("", iv), "AAECAwQFBgcICQoLDA0ODw");
         assert_eq!(obscure("hunter2", iv), "AAECAwQFBgcICQoLDA0OD2nqCVFioHI");
         assert_eq!(

@@ -219,7 +219,7 @@ async fn meet(shared: &Shared, call: &Call, endpoint: &str, number: u64) -> Opti
         query: &decoded,
     })?;
     shared.log.finish(number, |record| {
-        record.fault = Some(met.action.kind().to_owned())
+        record.fault = Some(met.action.kind().to_owned());
     });
     if met.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(met.delay_ms)).await;

@@ -89,13 +89,13 @@ pub(crate) fn bundle(context: &Context<'_>) -> Answer {
         let now = context.now();
         let entry = state.look_up(mount, &path, now)?;
         let mut answer =
-            json!({"file": bundle_file(context, state, mount, &path, state.info(mount, entry))});
+            json!({"file": bundle_file(context, state, mount, &path, &state.info(mount, entry))});
         if state.is_dir(entry) {
             let files: Vec<Value> = children(state, mount, entry, now)
                 .into_iter()
                 .map(|file| {
                     let path = path.join(&file.name);
-                    bundle_file(context, state, mount, &path, file)
+                    bundle_file(context, state, mount, &path, &file)
                 })
                 .collect();
             answer["files"] = files.into();
@@ -110,7 +110,7 @@ fn bundle_file(
     state: &State,
     mount: &Mount,
     path: &Path,
-    file: FileInfo,
+    file: &FileInfo,
 ) -> Value {
     let mut json = json!(file);
     let text = path.to_string();
@@ -371,6 +371,6 @@ pub(crate) fn add_tags(context: &Context<'_>) -> Answer {
 /// `POST files/tags/remove`
 pub(crate) fn remove_tags(context: &Context<'_>) -> Answer {
     tags(context, |current, given| {
-        current.retain(|value| !given.contains(value))
+        current.retain(|value| !given.contains(value));
     })
 }

@@ -87,13 +87,24 @@ impl Problem {
     }
 }
 
-/// An answer that refuses a request.
+/// An answer that refuses a request. Boxed, because nearly every function here can return one.
 #[derive(Debug)]
-pub(crate) struct Refusal(pub(crate) Reply);
+pub(crate) struct Refusal(Box<Reply>);
+
+impl From<Reply> for Refusal {
+    fn from(reply: Reply) -> Self {
+        Self(Box::new(reply))
+    }
+}
 
 pub(crate) type Answer = Result<Reply, Refusal>;
 
 impl Refusal {
+    /// The answer itself.
+    pub(crate) fn into_reply(self) -> Reply {
+        *self.0
+    }
+
     /// A problem in the words of an API level.
     pub(crate) fn problem(problem: Problem, level: Level) -> Self {
         let (status, code, message) = problem.parts(level);
@@ -102,12 +113,12 @@ impl Refusal {
 
     /// The error document.
     pub(crate) fn code(status: StatusCode, code: &str, message: &str) -> Self {
-        Self(envelope(status, code, message))
+        Self::from(envelope(status, code, message))
     }
 
     /// A plain text answer: what is wrong with the query string or the JSON.
     pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Self {
-        Self(Reply::text(status, text))
+        Self::from(Reply::text(status, text))
     }
 
     pub(crate) fn bad_query(text: impl Into<String>) -> Self {
@@ -115,15 +126,15 @@ impl Refusal {
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self(Reply::status(status))
+        Self::from(Reply::status(status))
     }
 
     pub(crate) fn unauthorized() -> Self {
-        Self(Reply::status(StatusCode::UNAUTHORIZED).header(WWW_AUTHENTICATE, "Token"))
+        Self::from(Reply::status(StatusCode::UNAUTHORIZED).header(WWW_AUTHENTICATE, "Token"))
     }
 
     pub(crate) fn not_allowed(allow: &str) -> Self {
-        Self(Reply::status(StatusCode::METHOD_NOT_ALLOWED).header(ALLOW, allow))
+        Self::from(Reply::status(StatusCode::METHOD_NOT_ALLOWED).header(ALLOW, allow))
     }
 
     pub(crate) fn range(total: u64) -> Self {
@@ -132,7 +143,7 @@ impl Refusal {
             "Other",
             "the range cannot be served",
         );
-        Self(reply.header(CONTENT_RANGE, format!("bytes */{total}")))
+        Self::from(reply.header(CONTENT_RANGE, format!("bytes */{total}")))
     }
 
     pub(crate) fn internal(error: &dyn std::error::Error) -> Self {

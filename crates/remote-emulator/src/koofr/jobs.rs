@@ -16,7 +16,7 @@ const JOB_LIMIT: usize = 1000;
 
 impl State {
     /// Remembers a job that is already done.
-    pub(crate) fn finished_job(&mut self, now: i64, kind: &str, parameters: Value) -> Value {
+    pub(crate) fn finished_job(&mut self, now: i64, kind: &str, parameters: &Value) -> Value {
         self.job_ids += 1;
         let job = json!({
             "id": self.job_ids.to_string(),
@@ -82,7 +82,7 @@ fn transfer(context: &Context<'_>, kind: TransferKind, name: &str) -> Answer {
         }
     }
     if !errors.is_empty() {
-        return Err(Refusal(Reply::json_with(
+        return Err(Refusal::from(Reply::json_with(
             StatusCode::CONFLICT,
             &json!({ "errors": errors }),
         )));
@@ -103,7 +103,7 @@ fn transfer(context: &Context<'_>, kind: TransferKind, name: &str) -> Answer {
             }
             state.transfer(&by, &transfer)?;
         }
-        Ok(state.finished_job(by.now, name, json!({"count": order.files.len()})))
+        Ok(state.finished_job(by.now, name, &json!({"count": order.files.len()})))
     })?;
     Ok(Reply::json(&job))
 }
@@ -155,7 +155,7 @@ pub(crate) fn remove(context: &Context<'_>) -> Answer {
                 context.settings(),
             )?;
         }
-        Ok(state.finished_job(by.now, "removeFiles", json!({"count": paths.len()})))
+        Ok(state.finished_job(by.now, "removeFiles", &json!({"count": paths.len()})))
     })?;
     Ok(Reply::json(&job))
 }

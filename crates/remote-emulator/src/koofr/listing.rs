@@ -88,7 +88,7 @@ impl Walk {
         self.path.truncate(frame.path_len);
         let Some(entry) = frame.place.next(state, self.now) else {
             let ended = self.frames.pop();
-            self.merge_tree(state, ended);
+            self.merge_tree(state, ended.as_ref());
             return true;
         };
         self.path.push('/');
@@ -106,7 +106,7 @@ impl Walk {
     }
 
     /// The synthetic tree comes behind the children of the root.
-    fn merge_tree(&mut self, state: &State, ended: Option<Frame>) {
+    fn merge_tree(&mut self, state: &State, ended: Option<&Frame>) {
         let Some(Frame {
             place: Place::Node(id, _),
             path_len,
@@ -114,13 +114,13 @@ impl Walk {
         else {
             return;
         };
-        if id == self.mount.root
+        if *id == self.mount.root
             && let Some(tree) = state.tree_of(&self.mount)
             && tree.find(tree_path().segments()).is_some()
         {
             self.frames.push(Frame {
                 place: Place::Tree(TreeEntry::Root, TREE_ITSELF),
-                path_len,
+                path_len: *path_len,
             });
         }
     }

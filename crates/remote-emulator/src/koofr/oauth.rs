@@ -146,7 +146,7 @@ pub(crate) fn authorize(context: &Context<'_>) -> Answer {
 
 /// An error of the token endpoint.
 fn token_error(status: StatusCode, error: &str) -> Refusal {
-    Refusal(Reply::json_with(status, &json!({ "error": error })))
+    Refusal::from(Reply::json_with(status, &json!({ "error": error })))
 }
 
 fn invalid_grant() -> Refusal {

@@ -1,14 +1,14 @@
 //! The routes: where they lie, what they are called in the request log, who handles them.
 
+mod table;
+
 use hyper::Method;
 use percent_encoding::percent_decode_str;
 
 use crate::koofr::context::Context;
 use crate::koofr::error::Answer;
-use crate::koofr::{
-    account, activity, auth, content, entries, jobs, links, listing, mounts, oauth, public, search,
-    trash,
-};
+
+use self::table::ROUTES;
 
 type Handle = fn(&Context<'_>) -> Answer;
 
@@ -42,569 +42,10 @@ pub(crate) struct Route {
     pub(crate) area: Area,
     pub(crate) method: &'static str,
     /// Segments; `*` stands for any one of them.
-    pattern: &'static str,
+    pub(crate) pattern: &'static str,
     pub(crate) label: &'static str,
     pub(crate) handler: Handler,
 }
-
-const fn api(
-    method: &'static str,
-    pattern: &'static str,
-    label: &'static str,
-    handle: Handle,
-) -> Route {
-    Route {
-        area: Area::Api,
-        method,
-        pattern,
-        label,
-        handler: Handler::Signed(handle),
-    }
-}
-
-const fn open_api(
-    method: &'static str,
-    pattern: &'static str,
-    label: &'static str,
-    handle: Handle,
-) -> Route {
-    Route {
-        area: Area::Api,
-        method,
-        pattern,
-        label,
-        handler: Handler::Public(handle),
-    }
-}
-
-const fn data(
-    method: &'static str,
-    pattern: &'static str,
-    label: &'static str,
-    handle: Handle,
-) -> Route {
-    Route {
-        area: Area::Content,
-        method,
-        pattern,
-        label,
-        handler: Handler::Signed(handle),
-    }
-}
-
-const fn host(
-    method: &'static str,
-    pattern: &'static str,
-    label: &'static str,
-    handle: Handle,
-) -> Route {
-    Route {
-        area: Area::Host,
-        method,
-        pattern,
-        label,
-        handler: Handler::Public(handle),
-    }
-}
-
-const fn special(
-    area: Area,
-    method: &'static str,
-    pattern: &'static str,
-    label: &'static str,
-    handler: Handler,
-) -> Route {
-    Route {
-        area,
-        method,
-        pattern,
-        label,
-        handler,
-    }
-}
-
-static ROUTES: &[Route] = &[
-    special(
-        Area::Content,
-        "POST",
-        "mounts/*/files/put",
-        "files/put",
-        Handler::Put,
-    ),
-    data("GET", "mounts/*/files/get", "files/get", content::get),
-    data("GET", "mounts/*/files/get/*", "files/get", content::get),
-    data(
-        "POST",
-        "mounts/*/files/get",
-        "files/zip",
-        content::zip_children,
-    ),
-    data(
-        "POST",
-        "mounts/*/files/get/*",
-        "files/zip",
-        content::zip_children,
-    ),
-    data("POST", "files/get", "files/zip", content::zip_anywhere),
-    data("POST", "files/get/*", "files/zip", content::zip_anywhere),
-    data(
-        "GET",
-        "mounts/*/files/listrecursive",
-        "files/listrecursive",
-        listing::recursive,
-    ),
-    data(
-        "GET",
-        "users/*/profile-picture",
-        "users/profile-picture",
-        content::picture,
-    ),
-    api("GET", "mounts", "mounts", mounts::list),
-    api("GET", "places", "places", mounts::places),
-    api("GET", "shared", "shared", mounts::shared),
-    api("GET", "shared/*", "shared/{m}", mounts::shared_one),
-    api("GET", "mounts/*", "mounts/{m}", mounts::get),
-    api("PUT", "mounts/*", "mounts/{m}", mounts::rename),
-    api("DELETE", "mounts/*", "mounts/{m}", mounts::delete),
-    api(
-        "POST",
-        "mounts/*/submounts",
-        "mounts/submounts",
-        mounts::share,
-    ),
-    api("POST", "mounts/*/users", "mounts/users", mounts::add_member),
-    api(
-        "PUT",
-        "mounts/*/users/*",
-        "mounts/users/{user}",
-        mounts::change_member,
-    ),
-    api(
-        "DELETE",
-        "mounts/*/users/*",
-        "mounts/users/{user}",
-        mounts::remove_member,
-    ),
-    api(
-        "PUT",
-        "mounts/*/groups/*",
-        "mounts/groups/{group}",
-        mounts::change_group,
-    ),
-    api(
-        "DELETE",
-        "mounts/*/groups/*",
-        "mounts/groups/{group}",
-        mounts::remove_group,
-    ),
-    api("GET", "mounts/*/reauth", "mounts/reauth", mounts::reauth),
-    api("GET", "mounts/*/bundle", "bundle", entries::bundle),
-    api("GET", "mounts/*/files/info", "files/info", entries::info),
-    api("GET", "mounts/*/files/list", "files/list", entries::list),
-    api("GET", "mounts/*/files/tree", "files/tree", listing::tree),
-    api(
-        "GET",
-        "mounts/*/files/get",
-        "files/get-redirect",
-        content::redirect,
-    ),
-    api(
-        "GET",
-        "mounts/*/files/download",
-        "files/download",
-        content::download_link,
-    ),
-    api(
-        "GET",
-        "mounts/*/files/upload",
-        "files/upload",
-        content::upload_link,
-    ),
-    api(
-        "GET",
-        "mounts/*/files/external",
-        "files/external",
-        content::external,
-    ),
-    api(
-        "GET",
-        "mounts/*/files/externalstatus",
-        "files/externalstatus",
-        content::external_status,
-    ),
-    api(
-        "POST",
-        "mounts/*/files/folder",
-        "files/folder",
-        entries::create_folder,
-    ),
-    api(
-        "DELETE",
-        "mounts/*/files/remove",
-        "files/remove",
-        entries::remove,
-    ),
-    api(
-        "PUT",
-        "mounts/*/files/rename",
-        "files/rename",
-        entries::rename,
-    ),
-    api("PUT", "mounts/*/files/copy", "files/copy", entries::copy),
-    api(
-        "PUT",
-        "mounts/*/files/move",
-        "files/move",
-        entries::move_entry,
-    ),
-    api(
-        "PUT",
-        "mounts/*/files/create/*",
-        "files/create",
-        entries::create_document,
-    ),
-    api(
-        "POST",
-        "mounts/*/files/tags/add",
-        "files/tags/add",
-        entries::add_tags,
-    ),
-    api(
-        "POST",
-        "mounts/*/files/tags/remove",
-        "files/tags/remove",
-        entries::remove_tags,
-    ),
-    api(
-        "POST",
-        "mounts/*/files/tags/set",
-        "files/tags/set",
-        entries::set_tags,
-    ),
-    api(
-        "GET",
-        "mounts/*/files/versions",
-        "files/versions",
-        trash::versions,
-    ),
-    api(
-        "POST",
-        "mounts/*/files/versions/recover",
-        "files/versions/recover",
-        trash::recover,
-    ),
-    api(
-        "POST",
-        "mounts/*/files/versions/change",
-        "files/versions/change",
-        trash::change,
-    ),
-    api("GET", "trash", "trash", trash::list),
-    api("DELETE", "trash", "trash", trash::empty),
-    api("POST", "trash/undelete", "trash/undelete", trash::undelete),
-    api("GET", "snapshots", "snapshots", trash::snapshots),
-    api("GET", "links", "account/links", links::all_links),
-    api(
-        "GET",
-        "receivers",
-        "account/receivers",
-        links::all_receivers,
-    ),
-    api("GET", "mounts/*/links", "links", links::list_links),
-    api("POST", "mounts/*/links", "links", links::create_link),
-    api("GET", "mounts/*/links/*", "links/{id}", links::get),
-    api("DELETE", "mounts/*/links/*", "links/{id}", links::delete),
-    api(
-        "PUT",
-        "mounts/*/links/*/urlHash",
-        "links/urlHash",
-        links::set_hash,
-    ),
-    api(
-        "PUT",
-        "mounts/*/links/*/password/set",
-        "links/password/set",
-        links::set_password,
-    ),
-    api(
-        "PUT",
-        "mounts/*/links/*/password/reset",
-        "links/password/reset",
-        links::reset_password,
-    ),
-    api(
-        "DELETE",
-        "mounts/*/links/*/password",
-        "links/password",
-        links::remove_password,
-    ),
-    api(
-        "PUT",
-        "mounts/*/links/*/validity",
-        "links/validity",
-        links::set_validity,
-    ),
-    api(
-        "PUT",
-        "mounts/*/links/*/message",
-        "links/message",
-        links::set_message,
-    ),
-    api(
-        "PUT",
-        "mounts/*/links/*/downloadable",
-        "links/downloadable",
-        links::set_downloadable,
-    ),
-    api(
-        "GET",
-        "mounts/*/links/*/counter",
-        "links/counter",
-        links::counter,
-    ),
-    api("GET", "mounts/*/links/*/qr", "links/qr", links::qr),
-    api(
-        "GET",
-        "mounts/*/receivers",
-        "receivers",
-        links::list_receivers,
-    ),
-    api(
-        "POST",
-        "mounts/*/receivers",
-        "receivers",
-        links::create_receiver,
-    ),
-    api("GET", "mounts/*/receivers/*", "receivers/{id}", links::get),
-    api(
-        "DELETE",
-        "mounts/*/receivers/*",
-        "receivers/{id}",
-        links::delete,
-    ),
-    api(
-        "PUT",
-        "mounts/*/receivers/*/urlHash",
-        "receivers/urlHash",
-        links::set_hash,
-    ),
-    api(
-        "PUT",
-        "mounts/*/receivers/*/password/set",
-        "receivers/password/set",
-        links::set_password,
-    ),
-    api(
-        "PUT",
-        "mounts/*/receivers/*/password/reset",
-        "receivers/password/reset",
-        links::reset_password,
-    ),
-    api(
-        "DELETE",
-        "mounts/*/receivers/*/password",
-        "receivers/password",
-        links::remove_password,
-    ),
-    api(
-        "PUT",
-        "mounts/*/receivers/*/validity",
-        "receivers/validity",
-        links::set_validity,
-    ),
-    api(
-        "PUT",
-        "mounts/*/receivers/*/message",
-        "receivers/message",
-        links::set_message,
-    ),
-    api(
-        "PUT",
-        "mounts/*/receivers/*/alert",
-        "receivers/alert",
-        links::set_alert,
-    ),
-    api(
-        "GET",
-        "mounts/*/receivers/*/counter",
-        "receivers/counter",
-        links::counter,
-    ),
-    api("GET", "mounts/*/receivers/*/qr", "receivers/qr", links::qr),
-    open_api("GET", "public/links/*", "public/links/{id}", public::info),
-    open_api(
-        "GET",
-        "public/links/*/bundle",
-        "public/links/bundle",
-        public::bundle,
-    ),
-    api("GET", "search", "search", search::search),
-    api("POST", "jobs/files/copy", "jobs/files/copy", jobs::copy),
-    api(
-        "POST",
-        "jobs/files/move",
-        "jobs/files/move",
-        jobs::move_files,
-    ),
-    api(
-        "POST",
-        "jobs/files/remove",
-        "jobs/files/remove",
-        jobs::remove,
-    ),
-    api(
-        "POST",
-        "jobs/files/restoresnapshot",
-        "jobs/files/restoresnapshot",
-        jobs::restore_snapshot,
-    ),
-    api("GET", "jobs", "jobs", jobs::list),
-    api(
-        "DELETE",
-        "jobs/completed",
-        "jobs/completed",
-        jobs::delete_completed,
-    ),
-    api("GET", "jobs/*", "jobs/{id}", jobs::get),
-    api("DELETE", "jobs/*", "jobs/{id}", jobs::delete),
-    api("PUT", "jobs/*/abort", "jobs/abort", jobs::get),
-    api("GET", "user", "user", account::user),
-    api(
-        "GET",
-        "user/authenticated",
-        "user/authenticated",
-        account::authenticated,
-    ),
-    api("GET", "user/activity", "user/activity", activity::list),
-    api("GET", "user/apw", "user/apw", account::app_passwords),
-    api("PUT", "user/apw", "user/apw", account::add_app_password),
-    api(
-        "DELETE",
-        "user/apw/*",
-        "user/apw/{id}",
-        account::delete_app_password,
-    ),
-    api(
-        "GET",
-        "user/bookmarks",
-        "user/bookmarks",
-        account::bookmarks,
-    ),
-    api(
-        "PUT",
-        "user/bookmarks",
-        "user/bookmarks",
-        account::set_bookmarks,
-    ),
-    api(
-        "POST",
-        "user/bookmarks",
-        "user/bookmarks",
-        account::add_bookmark,
-    ),
-    api(
-        "DELETE",
-        "user/bookmarks",
-        "user/bookmarks",
-        account::delete_bookmark,
-    ),
-    api(
-        "GET",
-        "user/settings/security",
-        "user/settings/security",
-        account::security,
-    ),
-    api(
-        "PUT",
-        "user/settings/security",
-        "user/settings/security",
-        account::set_security,
-    ),
-    api(
-        "GET",
-        "user/appconfig",
-        "user/appconfig",
-        account::app_config,
-    ),
-    api(
-        "GET",
-        "user/attributes",
-        "user/attributes",
-        account::empty_object,
-    ),
-    api(
-        "GET",
-        "user/connections",
-        "user/connections",
-        account::empty_object,
-    ),
-    api("GET", "devices", "devices", account::devices),
-    api("GET", "vault/repos", "vault/repos", account::vault_repos),
-    api(
-        "POST",
-        "vault/repos",
-        "vault/repos",
-        account::add_vault_repo,
-    ),
-    api(
-        "DELETE",
-        "vault/repos/*",
-        "vault/repos/{id}",
-        account::delete_vault_repo,
-    ),
-    open_api("GET", "basicconfig", "basicconfig", account::basic_config),
-    host("GET", "profile", "profile", account::profile),
-    host("GET", "ip", "ip", account::ip),
-    host("GET", "token", "token", auth::get_token),
-    host("POST", "token", "token", auth::post_token),
-    special(
-        Area::Host,
-        "DELETE",
-        "token",
-        "token",
-        Handler::Signed(auth::delete_token),
-    ),
-    host("GET", "oauth2/auth", "oauth2/auth", oauth::authorize),
-    host("POST", "oauth2/token", "oauth2/token", oauth::token),
-    host(
-        "POST",
-        "oauth2/devicecode",
-        "oauth2/devicecode",
-        oauth::device_code,
-    ),
-    host("GET", "oauth2/device", "oauth2/device", oauth::device_page),
-    host("GET", "oauth2/logout", "oauth2/logout", oauth::logout),
-    special(Area::Host, "GET", "events", "events", Handler::Events),
-    host("GET", "links/*", "public/page", public::page),
-    host("GET", "receive/*", "public/page", public::page),
-    host(
-        "GET",
-        "content/links/*/files/get",
-        "public/files/get",
-        public::get,
-    ),
-    host(
-        "GET",
-        "content/links/*/files/get/*",
-        "public/files/get",
-        public::get,
-    ),
-    special(
-        Area::Host,
-        "POST",
-        "content/receivers/*/files/put",
-        "public/files/put",
-        Handler::PutReceiver,
-    ),
-    host("GET", "content/direct/*", "direct/get", content::get_direct),
-    special(
-        Area::Host,
-        "POST",
-        "content/direct/*",
-        "direct/put",
-        Handler::PutDirect,
-    ),
-];
 
 /// Where a path leads.
 #[derive(Debug)]
@@ -691,8 +132,8 @@ impl Route {
 mod tests {
     use super::*;
 
-    fn label(method: Method, path: &str) -> String {
-        match find(&method, path) {
+    fn label(method: &Method, path: &str) -> String {
+        match find(method, path) {
             Found::Route(route) => route.label.to_owned(),
             Found::WrongMethod(allow) => format!("405 {allow}"),
             Found::Unknown => "404".to_owned(),
@@ -716,10 +157,10 @@ mod tests {
             ("/token", "token"),
         ];
         for (path, expected) in rows {
-            assert_eq!(label(Method::GET, path), expected, "{path}");
+            assert_eq!(label(&Method::GET, path), expected, "{path}");
         }
         assert_eq!(
-            label(Method::DELETE, "/api/v2.1/jobs/completed"),
+            label(&Method::DELETE, "/api/v2.1/jobs/completed"),
             "jobs/completed"
         );
     }
@@ -735,14 +176,17 @@ mod tests {
             "/api/v2/nothing",
             "/",
         ] {
-            assert_eq!(label(Method::GET, path), "404", "{path}");
+            assert_eq!(label(&Method::GET, path), "404", "{path}");
         }
     }
 
     #[test]
     fn a_wrong_method_is_told_the_right_ones() {
-        assert_eq!(label(Method::POST, "/api/v2/mounts"), "405 GET,HEAD");
-        assert_eq!(label(Method::GET, "/api/v2/mounts/m/files/move"), "405 PUT");
-        assert_eq!(label(Method::HEAD, "/api/v2/mounts"), "mounts");
+        assert_eq!(label(&Method::POST, "/api/v2/mounts"), "405 GET,HEAD");
+        assert_eq!(
+            label(&Method::GET, "/api/v2/mounts/m/files/move"),
+            "405 PUT"
+        );
+        assert_eq!(label(&Method::HEAD, "/api/v2/mounts"), "mounts");
     }
 }

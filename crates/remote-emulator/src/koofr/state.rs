@@ -127,7 +127,7 @@ impl State {
                     Record::Node(node) => drop(saved.insert(node.id(), *node)),
                     Record::Trash(number, item) => drop(state.trash.insert(number, *item)),
                     Record::Tree(tombstone) => {
-                        state.tree.iter_mut().for_each(|tree| tree.bury(tombstone))
+                        state.tree.iter_mut().for_each(|tree| tree.bury(tombstone));
                     }
                     Record::Untrash(number) => drop(state.trash.remove(&number)),
                 }

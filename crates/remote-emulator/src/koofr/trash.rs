@@ -258,7 +258,7 @@ pub(crate) fn undelete(context: &Context<'_>) -> Answer {
             state.put_back(&by, &item.mount_id, &item.path, item.node)?;
             state.take_from_trash(number);
         }
-        Ok(state.finished_job(by.now, "undelete", json!({"count": order.files.len()})))
+        Ok(state.finished_job(by.now, "undelete", &json!({"count": order.files.len()})))
     })?;
     Ok(Reply::json(&job))
 }
@@ -291,7 +291,7 @@ pub(crate) fn empty(context: &Context<'_>) -> Answer {
     let job = context.change(|state| {
         let own = state.own_trash(&context.user);
         state.empty_trash(&own);
-        Ok(state.finished_job(context.now(), "emptyTrash", json!({"count": own.len()})))
+        Ok(state.finished_job(context.now(), "emptyTrash", &json!({"count": own.len()})))
     })?;
     Ok(Reply::json(&job))
 }
