@@ -11,6 +11,7 @@ use remote_core::{
     http::Body,
     operation::{WriteMode, WriteOptions},
     path::RemotePath,
+    progress::Progress,
     retry::Idempotency,
     source::UploadSource,
 };
@@ -110,16 +111,29 @@ impl Upload<'_> {
             .client
             .put(mount, self.parent, self.name, body, &self.put)
             .await;
-        let stored = match answer {
-            Ok(stored) => self.verify(stored, &sent).await,
-            Err(error) => self.settle(error, &sent).await,
-        };
-        if stored.is_err()
-            && let Some(progress) = &self.options.progress
-        {
-            progress.restarted(sent.bytes());
+        match answer {
+            Ok(stored) => {
+                let verified = self.verify(stored, &sent).await;
+                if verified.is_err() {
+                    self.progress(|progress| progress.restarted(sent.bytes()));
+                }
+                verified
+            }
+            Err(error) => {
+                let settled = self.settle(error, &sent).await;
+                // A failed attempt was taken back; the bytes did arrive after all.
+                if settled.is_ok() {
+                    self.progress(|progress| progress.moved(sent.bytes()));
+                }
+                settled
+            }
         }
-        stored
+    }
+
+    fn progress(&self, tell: impl FnOnce(&dyn Progress)) {
+        if let Some(progress) = &self.options.progress {
+            tell(&**progress);
+        }
     }
 
     /// Whether what was stored is what was sent.
