@@ -147,11 +147,17 @@ impl Client {
             let answer = failure.answer();
             let error = error_of(&answer, call.asked);
             let verdict = verdict_of(&answer, &error);
-            let may_repeat = ticket.settle(self, verdict).await?;
+            // Credentials that were just renewed and are refused again are not renewed once more.
+            let told = if renewed && verdict == Verdict::Refused {
+                Verdict::Undecided
+            } else {
+                verdict
+            };
+            let may_repeat = ticket.settle(self, told).await?;
             if verdict == Verdict::Accepted {
                 self.settle_level(call, level);
             }
-            if may_repeat && !renewed {
+            if may_repeat {
                 if !replayable {
                     // The credentials are new: the caller, who can open the body again, may try once more.
                     return Err(error.with_retry_advice(RetryAdvice::Safe(None)));

@@ -30,7 +30,11 @@ pub(crate) fn client(server: &MockServer) -> Client {
 }
 
 /// A request that must come exactly once, and its answer.
-pub(crate) async fn once(server: &MockServer, mock: wiremock::MockBuilder, answer: ResponseTemplate) {
+pub(crate) async fn once(
+    server: &MockServer,
+    mock: wiremock::MockBuilder,
+    answer: ResponseTemplate,
+) {
     mock.respond_with(answer).expect(1).mount(server).await;
 }
 
