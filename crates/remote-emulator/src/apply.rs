@@ -71,7 +71,7 @@ pub(crate) fn afterwards(
     signal: &Arc<FlushSignal>,
 ) -> Reply {
     match action {
-        FaultAction::ContentLength { delta } => return wrong_length(reply, *delta),
+        FaultAction::ContentLength { delta } => return wrong_length(reply, *delta, signal),
         FaultAction::CorruptBody { at } => reply.body = ReplyBody::Stream(corrupt(reply.body, *at)),
         FaultAction::CutResponse { after } => {
             return keep_length(reply, |body| cut(body, *after, Arc::clone(signal)));
@@ -125,8 +125,15 @@ fn keep_length(mut reply: Reply, change: impl FnOnce(ByteStream) -> ByteStream) 
     reply
 }
 
-fn wrong_length(reply: Reply, delta: i64) -> Reply {
-    let mut reply = keep_length(reply, |body| body);
+fn wrong_length(reply: Reply, delta: i64, signal: &Arc<FlushSignal>) -> Reply {
+    let mut reply = keep_length(reply, |body| {
+        if delta > 0 {
+            // The connection would be closed with bytes still unsent, since the body is shorter than announced.
+            cut(body, u64::MAX, Arc::clone(signal))
+        } else {
+            body
+        }
+    });
     let real = reply
         .headers
         .get(CONTENT_LENGTH)
