@@ -203,7 +203,7 @@ impl Client {
 
     /// A folder with everything below it in one document; an interface of level 2.0 that newer descriptions leave out. Repeated after failures that allow it.
     ///
-    /// Holds the whole tree in memory: [`list_recursive`](Self::list_recursive) does not.
+    /// Holds the whole tree in memory, and refuses trees of more than some sixty levels: [`list_recursive`](Self::list_recursive) does neither.
     ///
     /// # Errors
     ///
