@@ -121,15 +121,15 @@ impl Backup {
                 (console, &mut table, cancel),
             )
             .await;
-        let problems = *copied.as_ref().unwrap_or(&0);
-        copying::finish(&table, copied.map(|_problems| ()), problems, console)?;
+        write!(console.out, "{table}")?;
+        let problems = copied?;
         let same = compare::trees(folder, restored.path(), self.copy.filter()).await?;
         writeln!(
             console.out,
             "\nrestored and compared byte for byte: {} files, {} bytes",
             same.files, same.bytes
         )?;
-        Ok(())
+        copying::check(problems)
     }
 
     async fn round(

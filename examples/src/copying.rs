@@ -113,11 +113,18 @@ fn tell_problems(summary: &Summary, console: &mut Console) {
 pub fn finish(table: &Table, copied: Result<()>, problems: u64, console: &mut Console) -> Result {
     write!(console.out, "{table}")?;
     copied?;
-    if problems > 0 {
-        return Err(Failure::message(format!(
-            "{problems} files or folders could not be copied; the others were"
-        ))
-        .with_code(PROBLEMS));
+    check(problems)
+}
+
+/// Fails if something was left out.
+///
+/// # Errors
+///
+/// With the exit code [`PROBLEMS`].
+pub fn check(problems: u64) -> Result {
+    if problems == 0 {
+        return Ok(());
     }
-    Ok(())
+    let text = format!("{problems} files or folders could not be copied, the others were");
+    Err(Failure::message(text).with_code(PROBLEMS))
 }

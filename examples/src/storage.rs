@@ -77,6 +77,12 @@ impl Storage {
     pub fn open(&self) -> Result<Location> {
         let mut builder = Opener::builder();
         if let Some(config) = &self.config {
+            if !config.exists() {
+                return Err(Failure::message(format!(
+                    "the configuration file {} does not exist",
+                    config.display()
+                )));
+            }
             builder = builder.config_path(config);
         }
         match builder.build()?.locate(&self.name)? {
