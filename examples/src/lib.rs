@@ -7,6 +7,7 @@ pub mod console;
 pub mod copying;
 pub mod failure;
 pub mod program;
+pub mod remote;
 pub mod restore;
 pub mod storage;
 pub mod table;

@@ -1,0 +1,177 @@
+//! Contents of files, to and from the standard streams.
+
+use std::{io::Write as _, ops::Range, sync::Arc};
+
+use clap::Args;
+use futures::TryStreamExt as _;
+use remote_core::{
+    entry::Entry,
+    error::{Error, ErrorKind},
+    operation::{ListOptions, ReadOptions, WriteOptions},
+    path::RemotePath,
+    remote::Remote,
+    source::SpooledSource,
+};
+
+use super::places::Places;
+use crate::{console::Console, program::Result};
+
+/// What is piped in is held in memory up to this size, and in a temporary file beyond it.
+const SPOOLED_IN_MEMORY_BYTES: u64 = 8 << 20;
+
+#[derive(Args, Debug)]
+pub(super) struct Cat {
+    place: String,
+    /// Skip this many bytes; a negative number counts from the end
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_hyphen_values = true
+    )]
+    offset: i64,
+    /// Print this many bytes at most; all if negative
+    #[arg(long, value_name = "N", default_value_t = -1, allow_hyphen_values = true)]
+    count: i64,
+    /// Print the first N bytes
+    #[arg(long, value_name = "N", conflicts_with_all = ["offset", "count", "tail"])]
+    head: Option<u64>,
+    /// Print the last N bytes
+    #[arg(long, value_name = "N", conflicts_with_all = ["offset", "count"])]
+    tail: Option<u64>,
+}
+
+impl Cat {
+    pub(super) async fn run(&self, places: &Places, console: &mut Console) -> Result {
+        let (remote, path) = places.remote(&self.place)?;
+        let found = remote.stat(&path).await?;
+        if found.is_file() {
+            return self.print(&*remote, &found, console).await;
+        }
+        let mut entries: Vec<Entry> = remote
+            .list_recursive(&path, ListOptions::default())
+            .try_filter(|entry| std::future::ready(entry.is_file()))
+            .try_collect()
+            .await?;
+        entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        for entry in &entries {
+            self.print(&*remote, entry, console).await?;
+        }
+        Ok(())
+    }
+
+    /// Prints a file that was looked at: the content is that of the look, or an error.
+    async fn print(&self, remote: &dyn Remote, file: &Entry, console: &mut Console) -> Result {
+        let size = file.size.unwrap_or(u64::MAX);
+        let part = self.part(size);
+        // Nothing of an empty file is no range of it.
+        if part.is_some() && size == 0 || part.as_ref().is_some_and(Range::is_empty) {
+            return Ok(());
+        }
+        let mut options = ReadOptions::default();
+        options.range = part;
+        options.if_match = file.tag.clone();
+        let mut download = remote.read(&file.path, options).await?;
+        while let Some(piece) = download.try_next().await? {
+            console.out.write_all(&piece)?;
+        }
+        Ok(())
+    }
+
+    /// Which bytes of a file of this size are printed; all of them if absent.
+    fn part(&self, size: u64) -> Option<Range<u64>> {
+        let (offset, count) = match (self.head, self.tail) {
+            (Some(head), _) => (0, Some(head)),
+            (_, Some(tail)) => (size.saturating_sub(tail), None),
+            _ => (self.start(size), u64::try_from(self.count).ok()),
+        };
+        if offset == 0 && count.is_none() {
+            return None;
+        }
+        let end = count.map_or(size, |count| offset.saturating_add(count).min(size));
+        // A start behind the end is for the remote to refuse, as long as bytes of it are wanted.
+        let end = if count == Some(0) {
+            offset
+        } else {
+            end.max(offset.saturating_add(1))
+        };
+        Some(offset..end)
+    }
+
+    fn start(&self, size: u64) -> u64 {
+        match u64::try_from(self.offset) {
+            Ok(offset) => offset,
+            Err(_negative) => size.saturating_sub(self.offset.unsigned_abs()),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Rcat {
+    place: String,
+}
+
+impl Rcat {
+    pub(super) async fn run(&self, places: &Places, console: &mut Console) -> Result {
+        let (remote, path): (Arc<dyn Remote>, RemotePath) = places.remote_file(&self.place)?;
+        let source =
+            SpooledSource::from_reader(&mut console.input, SPOOLED_IN_MEMORY_BYTES).await?;
+        let written = remote
+            .write(&path, Arc::new(source), WriteOptions::default())
+            .await?;
+        if written.size.is_none() {
+            let message = "the service does not tell whether it has all of it";
+            return Err(Error::with_message(ErrorKind::Protocol, message)
+                .with_path(&path)
+                .into());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(offset: i64, count: i64, size: u64) -> Option<Range<u64>> {
+        let cat = Cat {
+            place: String::new(),
+            offset,
+            count,
+            head: None,
+            tail: None,
+        };
+        cat.part(size)
+    }
+
+    #[test]
+    fn parts_are_counted_from_either_end() {
+        assert_eq!(part(0, -1, 10), None);
+        assert_eq!(part(3, -1, 10), Some(3..10));
+        assert_eq!(part(0, 4, 10), Some(0..4));
+        assert_eq!(part(8, 100, 10), Some(8..10));
+        assert_eq!(part(-3, -1, 10), Some(7..10));
+        assert_eq!(part(-3, 2, 10), Some(7..9));
+        assert_eq!(part(-30, -1, 10), None);
+        assert_eq!(part(3, 0, 10), Some(3..3));
+        assert_eq!(part(12, -1, 10), Some(12..13));
+        assert_eq!(
+            part(i64::MAX, i64::MAX, 10).map(|part| part.start),
+            Some(i64::MAX.unsigned_abs())
+        );
+    }
+
+    #[test]
+    fn head_and_tail_are_parts() {
+        let cat = |head, tail| Cat {
+            place: String::new(),
+            offset: 0,
+            count: -1,
+            head,
+            tail,
+        };
+        assert_eq!(cat(Some(4), None).part(10), Some(0..4));
+        assert_eq!(cat(None, Some(4)).part(10), Some(6..10));
+        assert_eq!(cat(None, Some(40)).part(10), None);
+    }
+}
