@@ -80,6 +80,9 @@ pub(super) struct Link {
     /// How long the link is valid, such as 1d12h; without end by default
     #[arg(long, value_name = "DURATION")]
     expire: Option<String>,
+    /// Print the address of a page for people, where it is not that of the content
+    #[arg(long)]
+    page: bool,
 }
 
 impl Link {
@@ -94,14 +97,33 @@ impl Link {
             }
         }
         let link = remote.public_link(&path, options).await?;
-        writeln!(console.out, "{}", link.url)?;
+        let is_koofr = remote.capabilities().service == "koofr";
+        let url = match self.page || !is_koofr {
+            true => link.url,
+            false => content_address(&link.url),
+        };
+        writeln!(console.out, "{url}")?;
         Ok(())
     }
+}
+
+/// What rclone makes of a link of Koofr: the address of the content instead of the page about it.
+fn content_address(page: &str) -> String {
+    let content = page.replace("/links", "/content/links");
+    format!("{content}/files/get?path=%2F")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_lead_to_the_content() {
+        assert_eq!(
+            content_address("https://app.koofr.net/links/ab-12"),
+            "https://app.koofr.net/content/links/ab-12/files/get?path=%2F"
+        );
+    }
 
     #[test]
     fn json_has_what_is_known() {

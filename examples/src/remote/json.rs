@@ -1,7 +1,8 @@
 //! JSON as rclone prints it: which characters are escaped, how times are written.
 
+use std::time::{Duration, SystemTime};
+
 use jiff::{Timestamp, tz::TimeZone};
-use std::time::SystemTime;
 
 /// Appends a string in quotes.
 ///
@@ -88,19 +89,27 @@ pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
 #[derive(Debug)]
 pub(super) struct Clock {
     zone: TimeZone,
+    fraction_digits: u32,
 }
 
 impl Clock {
-    /// In the zone of this machine.
-    pub(super) fn local() -> Self {
-        Self::in_zone(TimeZone::system())
+    /// In the zone of this machine, for a remote that keeps times in these steps, or none.
+    pub(super) fn local(precision: Option<Duration>) -> Self {
+        Self::in_zone(TimeZone::system(), precision)
     }
 
-    pub(super) fn in_zone(zone: TimeZone) -> Self {
-        Self { zone }
+    pub(super) fn in_zone(zone: TimeZone, precision: Option<Duration>) -> Self {
+        let nanos = precision.map_or(u128::MAX, |precision| precision.as_nanos());
+        // As many digits as it takes to write one step.
+        let zeros = (0..9).find(|zeros| nanos <= 10_u128.pow(*zeros));
+        let fraction_digits = zeros.map_or(0, |zeros| 9 - zeros);
+        Self {
+            zone,
+            fraction_digits,
+        }
     }
 
-    /// Appends a time such as `2026-01-02T03:04:05.678000000Z`; what is not known or out of range is the start of the year 2000.
+    /// Appends a time such as `2026-01-02T03:04:05.678Z`; what is not known or out of range is the start of the year 2000.
     pub(super) fn push(&self, line: &mut Vec<u8>, time: Option<SystemTime>) {
         let time = time
             .and_then(|time| Timestamp::try_from(time).ok())
@@ -120,8 +129,11 @@ impl Clock {
             line.push(separator);
             push_digits(line, value.into(), 2);
         }
-        line.push(b'.');
-        push_digits(line, clock.subsec_nanosecond(), 9);
+        if self.fraction_digits > 0 {
+            line.push(b'.');
+            let unit = 10_i32.pow(9 - self.fraction_digits);
+            push_digits(line, clock.subsec_nanosecond() / unit, self.fraction_digits);
+        }
         push_offset(line, offset.seconds());
     }
 }
@@ -162,9 +174,9 @@ mod tests {
         String::from_utf8(line).unwrap()
     }
 
-    fn time(zone: TimeZone, time: Option<SystemTime>) -> String {
+    fn time(zone: TimeZone, precision: Duration, time: Option<SystemTime>) -> String {
         let mut line = Vec::new();
-        Clock::in_zone(zone).push(&mut line, time);
+        Clock::in_zone(zone, Some(precision)).push(&mut line, time);
         String::from_utf8(line).unwrap()
     }
 
@@ -205,20 +217,33 @@ mod tests {
         }
     }
 
+    // As rclone 1.75.2 prints them.
     #[test]
-    fn times_have_nine_digits_and_the_zone() {
+    fn times_have_the_digits_of_the_precision_and_the_zone() {
+        let millisecond = Duration::from_millis(1);
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_323_045_678);
-        assert_eq!(
-            time(TimeZone::UTC, Some(at)),
-            "2026-01-02T03:04:05.678000000Z"
-        );
+        for (precision, expected) in [
+            (Duration::from_nanos(1), "2026-01-02T03:04:05.678000000Z"),
+            (Duration::from_nanos(100), "2026-01-02T03:04:05.6780000Z"),
+            (millisecond, "2026-01-02T03:04:05.678Z"),
+            (Duration::from_secs(1), "2026-01-02T03:04:05Z"),
+            (Duration::from_secs(2), "2026-01-02T03:04:05Z"),
+        ] {
+            assert_eq!(time(TimeZone::UTC, precision, Some(at)), expected);
+        }
         let zone = TimeZone::fixed(jiff::tz::offset(-3));
-        assert_eq!(time(zone, Some(at)), "2026-01-02T00:04:05.678000000-03:00");
+        assert_eq!(
+            time(zone, millisecond, Some(at)),
+            "2026-01-02T00:04:05.678-03:00"
+        );
         let before = SystemTime::UNIX_EPOCH - Duration::from_nanos(1);
         assert_eq!(
-            time(TimeZone::UTC, Some(before)),
-            "1969-12-31T23:59:59.999999999Z"
+            time(TimeZone::UTC, millisecond, Some(before)),
+            "1969-12-31T23:59:59.999Z"
         );
-        assert_eq!(time(TimeZone::UTC, None), "2000-01-01T00:00:00.000000000Z");
+        assert_eq!(
+            time(TimeZone::UTC, millisecond, None),
+            "2000-01-01T00:00:00.000Z"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::{io::Write as _, sync::Arc};
 use clap::Args;
 use futures::{StreamExt as _, stream::BoxStream};
 use remote_core::{
+    capabilities::Capabilities,
     entry::Entry,
     error::{Error, ErrorKind},
     operation::ListOptions,
@@ -49,7 +50,7 @@ pub(super) struct Lsjson {
 impl Lsjson {
     pub(super) async fn run(&self, places: &Places, console: &mut Console) -> Result {
         let (remote, path) = places.remote(&self.place)?;
-        let mut lines = Lines::new(self);
+        let mut lines = Lines::new(self, remote.capabilities());
         if self.stat {
             let entry = remote.stat(&path).await?;
             return lines.print_alone(&entry, console);
@@ -266,16 +267,18 @@ async fn listing(
 struct Lines<'a> {
     wanted: &'a Lsjson,
     clock: Clock,
+    directory_times: bool,
     types: Option<MediaTypes>,
     line: Vec<u8>,
     is_first: bool,
 }
 
 impl<'a> Lines<'a> {
-    fn new(wanted: &'a Lsjson) -> Self {
+    fn new(wanted: &'a Lsjson, capabilities: &Capabilities) -> Self {
         Self {
             wanted,
-            clock: Clock::local(),
+            clock: Clock::local(capabilities.time_precision),
+            directory_times: capabilities.directory_times,
             types: (!wanted.no_mimetype).then(MediaTypes::of_system),
             line: Vec::new(),
             is_first: true,
@@ -324,7 +327,9 @@ impl<'a> Lines<'a> {
         self.member("ModTime", layout, false);
         self.line.push(b'"');
         if !self.wanted.no_modtime {
-            self.clock.push(&mut self.line, entry.modified);
+            let kept = entry.is_file() || self.directory_times;
+            let modified = entry.modified.filter(|_| kept);
+            self.clock.push(&mut self.line, modified);
         }
         self.line.push(b'"');
         self.member("IsDir", layout, false);
@@ -436,8 +441,10 @@ mod tests {
     }
 
     fn lines(wanted: &Lsjson) -> Lines<'_> {
-        let mut lines = Lines::new(wanted);
-        lines.clock = Clock::in_zone(jiff::tz::TimeZone::UTC);
+        let capabilities = Capabilities::minimal("test");
+        let mut lines = Lines::new(wanted, &capabilities);
+        let precision = Some(Duration::from_millis(1));
+        lines.clock = Clock::in_zone(jiff::tz::TimeZone::UTC, precision);
         lines.types = lines.types.map(|_| MediaTypes::built_in());
         lines
     }
@@ -463,9 +470,9 @@ mod tests {
             out.text(),
             concat!(
                 "[\n",
-                r#"{"Path":"a.txt","Name":"a.txt","Size":2,"MimeType":"text/plain; charset=utf-8","ModTime":"2026-01-02T03:04:05.678000000Z","IsDir":false,"Hashes":{"md5":"49f68a5c8493ec2c0bf489821c21fc3b"}},"#,
+                r#"{"Path":"a.txt","Name":"a.txt","Size":2,"MimeType":"text/plain; charset=utf-8","ModTime":"2026-01-02T03:04:05.678Z","IsDir":false,"Hashes":{"md5":"49f68a5c8493ec2c0bf489821c21fc3b"}},"#,
                 "\n",
-                r#"{"Path":"sub","Name":"sub","Size":-1,"MimeType":"inode/directory","ModTime":"2000-01-01T00:00:00.000000000Z","IsDir":true}"#,
+                r#"{"Path":"sub","Name":"sub","Size":-1,"MimeType":"inode/directory","ModTime":"2000-01-01T00:00:00.000Z","IsDir":true}"#,
                 "\n]\n"
             )
         );
