@@ -150,13 +150,6 @@ struct Running {
     handle: KoofrHandle,
 }
 
-impl Running {
-    /// Event streams run on tasks of their own, so that they are told.
-    fn end_events(&self) {
-        self.handle.koofr.stopped.send_replace(());
-    }
-}
-
 /// Running services. Dropping it stops them and closes their connections.
 #[derive(Debug)]
 pub struct Emulator {
@@ -190,11 +183,12 @@ impl Emulator {
         &self.clock
     }
 
-    /// Stops the services and waits until they are gone.
+    /// Stops the services and waits until they are gone. A state directory can be used again at once; changes through
+    /// a [`KoofrHandle`] that is still around fail from then on if there was one.
     pub async fn shutdown(mut self) {
         if let Some(running) = self.koofr.take() {
-            running.end_events();
             running.server.stop().await;
+            running.handle.koofr.close();
         }
     }
 }
@@ -202,7 +196,7 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         if let Some(running) = &self.koofr {
-            running.end_events();
+            running.handle.koofr.close();
         }
     }
 }

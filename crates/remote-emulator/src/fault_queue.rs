@@ -63,6 +63,10 @@ impl Faults {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// The fault a request meets, if any; counts every fault that matches.
     pub(crate) fn take(&self, target: &Target<'_>) -> Option<Met> {
         let mut queue = self.lock();

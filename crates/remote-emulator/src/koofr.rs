@@ -137,6 +137,12 @@ impl Koofr {
         Ok(outcome)
     }
 
+    /// Gives the state directory back, for another emulator to use at once.
+    pub(crate) fn close(&self) {
+        self.stopped.send_replace(());
+        self.lock().close();
+    }
+
     async fn answer(&self, call: &mut Call) -> Result<Reply, BodyError> {
         let route = match routes::find(&call.method, &call.path) {
             Found::Route(route) => route,

@@ -208,6 +208,9 @@ async fn process(
 
 /// The fault this request meets, after its delay.
 async fn meet(shared: &Shared, call: &Call, endpoint: &str, number: u64) -> Option<FaultAction> {
+    if shared.faults.is_empty() {
+        return None;
+    }
     let decoded = crate::query::pairs(&call.query)
         .map(|(key, value)| format!("{key}={value}"))
         .collect::<Vec<_>>()

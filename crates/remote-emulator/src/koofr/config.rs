@@ -215,7 +215,8 @@ impl MountConfig {
 /// A tree of entries that are computed while they are sent.
 ///
 /// It appears as the folder `/tree`. Its entries can be listed, read and removed; anything else that would change
-/// them answers 403 `Forbidden`. Removed entries do not go to the trash, and the tree uses no space.
+/// them answers 403 `Forbidden`. Removed entries do not go to the trash, the tree uses no space,
+/// and search does not look into it.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TreeConfig {

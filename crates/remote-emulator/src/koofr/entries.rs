@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::koofr::context::Context;
@@ -66,6 +66,11 @@ pub(crate) fn children(state: &State, mount: &Mount, dir: Entry, now: i64) -> Ve
     files
 }
 
+#[derive(Serialize)]
+struct Files {
+    files: Vec<FileInfo>,
+}
+
 /// `GET files/list`
 pub(crate) fn list(context: &Context<'_>) -> Answer {
     let path = context.query.path("path")?;
@@ -75,9 +80,11 @@ pub(crate) fn list(context: &Context<'_>) -> Answer {
         if !state.is_dir(dir) {
             return Err(Problem::NotDir);
         }
-        Ok(Reply::json(
-            &json!({"files": children(state, mount, dir, context.now())}),
-        ))
+        if let Entry::Tree(parent) = dir {
+            return Ok(listing::synthetic_folder(context.koofr.handle(), parent));
+        }
+        let files = children(state, mount, dir, context.now());
+        Ok(Reply::json(&Files { files }))
     })
 }
 

@@ -120,6 +120,8 @@ impl SavedNode {
 #[derive(Debug)]
 pub(crate) struct Journal {
     file: File,
+    /// Bytes of whole lines.
+    length: u64,
     path: PathBuf,
     /// Held as long as the journal lives, so that no second process writes to it.
     _lock: File,
@@ -183,17 +185,24 @@ impl Journal {
         fs::rename(&fresh, &path)?;
         let file = OpenOptions::new().append(true).open(&path)?;
         Ok(Self {
+            length: file.metadata()?.len(),
             file,
             path,
             _lock: lock,
         })
     }
 
-    /// Saves one change.
+    /// Saves one change. A failure leaves the journal as it was.
     pub(crate) fn append(&mut self, records: &[Record]) -> io::Result<()> {
         let mut line = serde_json::to_vec(records)?;
         line.push(b'\n');
-        self.file.write_all(&line).map_err(|error| {
+        let written = self.file.write_all(&line);
+        match &written {
+            Ok(()) => self.length += line.len() as u64,
+            // Half a line in the middle would make the journal unreadable.
+            Err(_) => self.file.set_len(self.length)?,
+        }
+        written.map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
         })
     }

@@ -16,7 +16,7 @@ use crate::koofr::nodes::NodeId;
 use crate::koofr::path::Path;
 use crate::koofr::state::{Entry, State};
 use crate::koofr::tree::{TREE_NAME, Tree, TreeEntry};
-use crate::reply::{NDJSON, Reply};
+use crate::reply::{JSON, NDJSON, Reply};
 
 /// Bytes of lines made at once, under one hold of the lock.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -236,6 +236,42 @@ fn piece(koofr: &Arc<Koofr>, walk: &mut Walk) -> (Bytes, bool) {
     }
     let more = walk.fill(&state, &mut out);
     (out.into(), more)
+}
+
+/// The answer of `files/list` for a folder of the synthetic tree, which may have any number of entries.
+pub(crate) fn synthetic_folder(koofr: Arc<Koofr>, parent: TreeEntry) -> Reply {
+    let pieces = stream::unfold((koofr, Some(0)), move |(koofr, place)| async move {
+        let (bytes, next) = synthetic_piece(&koofr, parent, place?);
+        Some((Ok(bytes), (koofr, next)))
+    });
+    Reply::stream(JSON, pieces.boxed())
+}
+
+/// Entries from `place` on as a part of the document, and where it goes on.
+fn synthetic_piece(koofr: &Koofr, parent: TreeEntry, mut place: u64) -> (Bytes, Option<u64>) {
+    let state = koofr.lock();
+    let mut out = Vec::with_capacity(PIECE_BYTES + 4096);
+    let mut first = place == 0;
+    if first {
+        out.extend_from_slice(br#"{"files":["#);
+    }
+    while let Some((tree, (entry, next))) = state
+        .tree
+        .as_ref()
+        .and_then(|tree| Some((tree, tree.next_child(parent, place)?)))
+    {
+        if !first {
+            out.push(b',');
+        }
+        first = false;
+        tree.write_json(entry, &Tree::name(entry), &mut out);
+        place = next;
+        if out.len() >= PIECE_BYTES {
+            return (out.into(), Some(place));
+        }
+    }
+    out.extend_from_slice(b"]}");
+    (out.into(), None)
 }
 
 /// `GET files/tree`: the whole subtree in one document.

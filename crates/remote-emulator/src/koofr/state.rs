@@ -68,7 +68,16 @@ pub(crate) struct State {
     account_changed: bool,
     /// Contents nothing refers to any more, given back after the change is saved.
     released: Vec<Content>,
-    journal: Option<Journal>,
+    saved_in: SavedIn,
+}
+
+/// Where changes are written.
+#[derive(Debug)]
+enum SavedIn {
+    /// The state was saved and is not any more.
+    Closed,
+    Journal(Journal),
+    Nothing,
 }
 
 impl State {
@@ -92,7 +101,7 @@ impl State {
             records: Vec::new(),
             account_changed: false,
             released: Vec::new(),
-            journal: None,
+            saved_in: SavedIn::Nothing,
         }
     }
 
@@ -149,7 +158,7 @@ impl State {
         state.records.clear();
         state.account_changed = false;
         drop(state.nodes.take_touched());
-        state.journal = Some(journal);
+        state.saved_in = SavedIn::Journal(journal);
         Ok(state)
     }
 
@@ -282,23 +291,27 @@ impl State {
     }
 
     /// Writes what became different since the last call. Call it before the lock is given back.
+    ///
+    /// What could not be written is tried again with the next change.
     pub(crate) fn save(&mut self) -> io::Result<()> {
-        let saved = self.save_records();
+        self.save_records()?;
         self.records.clear();
         self.account_changed = false;
         for content in self.released.drain(..) {
             ContentStore::release(content);
         }
-        saved
+        Ok(())
     }
 
     fn save_records(&mut self) -> io::Result<()> {
         let mut touched = self.nodes.take_touched();
-        let Some(journal) = &mut self.journal else {
-            return Ok(());
-        };
         touched.sort_unstable();
         touched.dedup();
+        let journal = match &mut self.saved_in {
+            SavedIn::Nothing => return Ok(()),
+            SavedIn::Journal(journal) => journal,
+            SavedIn::Closed => return Err(io::Error::other("the emulator was stopped")),
+        };
         for id in touched {
             self.records.push(match self.nodes.get(id) {
                 Some(node) => Record::Node(Box::new(SavedNode::new(id, node))),
@@ -306,6 +319,7 @@ impl State {
             });
         }
         if self.account_changed {
+            self.account_changed = false;
             self.records
                 .push(Record::Account(Box::new(self.account.clone())));
         }
@@ -315,8 +329,15 @@ impl State {
         journal.append(&self.records)
     }
 
+    /// Gives the directory back. Changes that are still to come fail instead of being lost.
+    pub(crate) fn close(&mut self) {
+        if let SavedIn::Journal(_) = self.saved_in {
+            self.saved_in = SavedIn::Closed;
+        }
+    }
+
     fn record(&mut self, record: Record) {
-        if self.journal.is_some() {
+        if let SavedIn::Journal(_) = self.saved_in {
             self.records.push(record);
         }
     }

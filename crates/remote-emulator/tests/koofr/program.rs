@@ -49,11 +49,32 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Asks it to end, so that it removes its temporary directory.
+    #[cfg(unix)]
+    fn stop(&self) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    #[cfg(not(unix))]
+    fn stop(&mut self) {
+        self.child.kill().unwrap();
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended already.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.stop();
+            self.child.wait().unwrap();
+        }
     }
 }
 
@@ -92,14 +113,7 @@ async fn it_ends_in_order_when_asked_and_keeps_its_state() {
         "1ms",
     ]);
     assert_eq!(program.get("/profile").await.status, 200);
-    let id = program.child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    program.stop();
     assert!(program.child.wait().unwrap().success());
     let mut rest = String::new();
     program.lines.read_line(&mut rest).unwrap();
