@@ -27,7 +27,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind, Result, RetryAdvice};
+use crate::error::{Effect, Error, ErrorKind, Result, RetryAdvice};
 
 pub use self::pacer::Pacer;
 
@@ -215,7 +215,8 @@ impl Retry {
     ///
     /// # Errors
     ///
-    /// The error of the last attempt that was made, with their number as [`Error::attempts`]. Only when the pacer
+    /// The error of the last attempt that was made, with their number as [`Error::attempts`]. Its effect is unknown if that of an
+    /// earlier attempt is: a last attempt that was turned away says nothing about the one before. Only when the pacer
     /// forbids the very first attempt within the limits is it an [`ErrorKind::RateLimited`] error of this function.
     ///
     /// # Cancellation
@@ -233,6 +234,7 @@ impl Retry {
             .and_then(|elapsed| Instant::now().checked_add(elapsed));
         let mut number = 1;
         let mut last = None;
+        let mut may_be_made = false;
         loop {
             if let Err(wait) = self.pacer.ready(self.longest_wait(deadline)).await {
                 return Err(last.unwrap_or_else(|| still_paused(wait)));
@@ -248,6 +250,11 @@ impl Retry {
                     return Ok(value);
                 }
                 Err(error) => error.with_attempts(number),
+            };
+            may_be_made |= error.effect() == Effect::Unknown;
+            let error = match error.effect() {
+                Effect::NotMade if may_be_made => error.with_effect(Effect::Unknown),
+                _ => error,
             };
             self.pacer.failed(&error, started);
             let Some(delay) = self.delay(&error, idempotency, deadline) else {

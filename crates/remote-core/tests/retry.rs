@@ -13,7 +13,7 @@ use std::{
 };
 
 use remote_core::{
-    error::{Error, ErrorKind, Result, RetryAdvice},
+    error::{Effect, Error, ErrorKind, Result, RetryAdvice},
     retry::{Attempt, Idempotency, Pacer, Retry, RetryPolicy},
 };
 use tokio::time::Instant;
@@ -303,4 +303,15 @@ fn retries_can_be_shared_between_tasks() {
     fn shared<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
     shared::<Retry>();
     shared::<Pacer>();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_last_attempt_that_was_turned_away_does_not_hide_that_an_earlier_one_may_have_worked() {
+    let retry = retry(RetryPolicy::default().with_max_attempts(2));
+    let lost = error(RetryAdvice::IfIdempotent(None)).with_effect(Effect::Unknown);
+    let turned_away = || Error::new(ErrorKind::RateLimited);
+    let (outcome, _) = run(&retry, Idempotency::Idempotent, vec![lost, turned_away()]).await;
+    assert_eq!(outcome.unwrap_err().effect(), Effect::Unknown);
+    let (outcome, _) = run(&retry, Idempotency::Idempotent, vec![turned_away()]).await;
+    assert_eq!(outcome.unwrap_err().effect(), Effect::NotMade);
 }
