@@ -17,11 +17,12 @@
 //! | rename that changes case only | emulated | 3 | by way of a temporary name |
 //! | `set_modified` | emulated | 6 | a copy on the service with the new time takes the place of the file |
 //! | `usage` | native | 1 | in steps of 1 MiB |
-//! | `public_link` | native | 2 | an existing link is found; with password or expiry 1, and 1 for each of them |
+//! | `public_link` | native | 2 | an existing link is found; a new one may cost 1 more for a password and 1 for an end |
 //! | `empty_trash` | native | 1 | **of the whole account** |
 //! | `changes` | native | 1 per poll | from the activity log of the account |
 
 mod changes;
+mod comparing;
 mod dirs;
 mod entries;
 mod folders;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use remote_core::{
     entry::Entry,
     error::{Effect, Error, ErrorKind, Result},
-    operation::{RemoveOutcome, TargetMode},
+    operation::TargetMode,
     path::RemotePath,
     settle::settled,
 };
@@ -86,21 +86,29 @@ impl Inner {
             return Ok(entries::entry(path.clone(), &info));
         }
         let fresh = Self::temporary_beside(&server);
-        self.act(
-            Action::Copy {
-                modified: Some(millis),
-            },
-            &server,
-            &fresh,
-            &Conditions::default(),
-        )
-        .await?;
-        let swapped = self.swap_in(&fresh, &server, &info).await;
-        if swapped.is_err() {
-            self.discard(&fresh).await;
-        }
-        swapped?;
+        self.put_copy(&fresh, &server, &info, millis).await?;
         self.stored(&server, path).await
+    }
+
+    /// Puts a copy with another time in the place of a file, by way of `fresh`.
+    async fn put_copy(&self, fresh: &str, server: &str, seen: &FileInfo, time: i64) -> Result<()> {
+        let copy = Action::Copy {
+            modified: Some(time),
+        };
+        let copied = self.act(copy, server, fresh, &Conditions::default()).await;
+        let error = match copied {
+            Ok(()) => match self.swap_in(fresh, server, seen).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            },
+            Err(error) if error.effect() == Effect::NotMade => return Err(error),
+            // The file itself was not touched, whatever became of its copy.
+            Err(error) => error.with_effect(Effect::NotMade),
+        };
+        match self.discard(fresh).await {
+            Ok(()) => Err(error),
+            Err(_) => Err(left_behind(error, fresh)),
+        }
     }
 
     /// Puts `fresh` in the place of a file, unless that has changed since it was seen.
@@ -110,10 +118,7 @@ impl Inner {
             .act(Action::Move, fresh, server, &Conditions::default())
             .await
         {
-            Ok(()) => {
-                self.discard(&aside).await;
-                Ok(())
-            }
+            Ok(()) => self.discard_old(&aside).await,
             Err(error) => Err(self.restore(&aside, server, error).await),
         }
     }
@@ -172,10 +177,7 @@ impl Inner {
         }
         let aside = self.set_aside(dest, &just_seen(&old)).await?;
         match self.act(action, source, dest, &Conditions::default()).await {
-            Ok(()) => {
-                self.discard(&aside).await;
-                Ok(())
-            }
+            Ok(()) => self.discard_old(&aside).await,
             Err(error) => Err(self.restore(&aside, dest, error).await),
         }
     }
@@ -203,8 +205,19 @@ impl Inner {
     /// Moves something to a temporary name beside it, and returns that.
     async fn set_aside(&self, server: &str, conditions: &Conditions) -> Result<String> {
         let aside = Self::temporary_beside(server);
-        self.act(Action::Move, server, &aside, conditions).await?;
-        Ok(aside)
+        match self.act(Action::Move, server, &aside, conditions).await {
+            Ok(()) => Ok(aside),
+            Err(error) if error.effect() == Effect::Unknown => Err(Error::with_message(
+                error.kind(),
+                format!("failed half way; if {server} is missing, it is kept as {aside}"),
+            )
+            .with_help(format!(
+                "look for {server}, and if it is missing, move {aside} back to its place"
+            ))
+            .with_effect(Effect::Unknown)
+            .with_source(error)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Puts back what was set aside, and reports the error that made it necessary.
@@ -229,12 +242,18 @@ impl Inner {
         }
     }
 
-    /// Removes something of ours that is not needed any more; what is left in the worst case is a file with a temporary name.
-    async fn discard(&self, server: &str) {
-        match self.remove(server, &RemoveOptions::default()).await {
-            Ok(RemoveOutcome::Removed | RemoveOutcome::Missing) => {}
-            Err(error) => tracing::warn!(kind = ?error.kind(), "a temporary file is left behind"),
+    /// Removes what was replaced. The change is made, but what is left of the old state is told.
+    async fn discard_old(&self, aside: &str) -> Result<()> {
+        match self.discard(aside).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(left_behind(error, aside).with_effect(Effect::Made)),
         }
+    }
+
+    /// Removes something of ours that is not needed any more; what is left in the worst case is a file with a temporary name.
+    async fn discard(&self, server: &str) -> Result<()> {
+        let removed = self.remove(server, &RemoveOptions::default()).await;
+        removed.map(|_outcome| ())
     }
 
     /// One copy or move, looked into when its answer is lost.
@@ -265,27 +284,51 @@ impl Inner {
         settled(&self.retry, make, || self.look_after(action, source, dest)).await
     }
 
-    /// Whether a copy or move was made. Something can only be at the target because of it, since the service refuses a target that exists.
+    /// Whether a copy or move was made. The service refuses a target that exists, so a repetition is harmless; what has to be told apart is a
+    /// target that was there before.
     async fn look_after(&self, action: Action, source: &str, dest: &str) -> Result<Option<()>> {
         let Some(arrived) = self.info_if_exists(dest).await? else {
             return Ok(None);
         };
         let left = self.info_if_exists(source).await?;
-        let made = match (action, left) {
-            (Action::Move, left) => left.is_none(),
-            // A folder may be there in part.
-            (Action::Copy { .. }, Some(left)) => {
-                !arrived.is_dir() && arrived.size == left.size && arrived.hash == left.hash
+        match (action, left) {
+            (Action::Move, None) => Ok(Some(())),
+            (Action::Move, Some(_unmoved)) => Ok(None),
+            (Action::Copy { modified }, Some(left)) => {
+                self.look_at_copy(source, &left, dest, &arrived, modified)
+                    .await
             }
-            (Action::Copy { .. }, None) => false,
-        };
-        if made {
-            return Ok(Some(()));
+            (Action::Copy { .. }, None) => Err(undecided("the source is gone")),
         }
-        Err(Error::with_message(
-            ErrorKind::Other,
-            "something else is at the target",
-        ))
+    }
+
+    async fn look_at_copy(
+        &self,
+        source: &str,
+        left: &FileInfo,
+        dest: &str,
+        arrived: &FileInfo,
+        modified: Option<i64>,
+    ) -> Result<Option<()>> {
+        if left.is_dir() != arrived.is_dir() {
+            return Ok(None);
+        }
+        if left.is_dir() {
+            // A tree may be there in part.
+            return match self.is_same_tree(source, dest).await? {
+                true => Ok(Some(())),
+                false => Err(undecided("another tree is at the target")),
+            };
+        }
+        let keeps_times = self.capabilities.set_modified.is_available();
+        let same_time = arrived.modified == modified.or(left.modified);
+        match (left.md5(), arrived.md5()) {
+            _ if left.size != arrived.size => Ok(None),
+            (Some(left), Some(arrived)) if left != arrived => Ok(None),
+            (Some(_), Some(_)) if same_time || !keeps_times => Ok(Some(())),
+            (None, None) if same_time && keeps_times => Ok(Some(())),
+            _ => Err(undecided("a file that may be another one is at the target")),
+        }
     }
 
     /// The entry of what was just placed.
@@ -298,6 +341,20 @@ impl Inner {
             .map_err(|error| error.with_effect(Effect::Made))?;
         Ok(entries::entry(path.clone(), &info))
     }
+}
+
+/// Looking did not settle whether a change was made.
+fn undecided(what: &str) -> Error {
+    Error::with_message(ErrorKind::Other, what)
+}
+
+/// The error of a change that could not be tidied up after.
+fn left_behind(error: Error, stray: &str) -> Error {
+    let message = format!("a file with a temporary name may be left as {stray}");
+    Error::with_message(error.kind(), message)
+        .with_effect(error.effect())
+        .with_help("remove the temporary file when the service works again")
+        .with_source(error)
 }
 
 fn with_parent(parent: &str, dest: &str) -> String {

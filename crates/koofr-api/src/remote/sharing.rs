@@ -3,10 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use remote_core::{
-    error::{Effect, Error, Result},
+    error::{Effect, Error, ErrorKind, Result},
     operation::{LinkOptions, PublicLink, Usage},
     path::RemotePath,
     retry::Idempotency,
+    settle::settled,
 };
 
 use super::{Inner, paths};
@@ -15,6 +16,10 @@ use crate::{
     model::link::Link,
     time::{from_millis, to_millis},
 };
+
+/// Help when a link may be open that was meant for some people only.
+const UNPROTECTED_HELP: &str = "a link without the protection that was asked for may exist; look at the links in the web \
+     application and remove it";
 
 impl Inner {
     /// What the mount tells, in steps of 1 MiB.
@@ -36,20 +41,44 @@ impl Inner {
     ) -> Result<PublicLink> {
         let server = self.paths.to_server(path)?;
         let mount = self.mount().await?;
-        if options.password.is_none() && options.expires_in.is_none() {
-            let links = self.client.links(mount).await?;
-            if let Some(link) = links
-                .into_iter()
-                .find(|link| is_open_link_to(link, &server))
-            {
-                return Ok(public(&link));
-            }
+        let protected = options.password.is_some() || options.expires_in.is_some();
+        let known = self.open_links(mount, &server).await?;
+        if let Some(link) = known.first().filter(|_| !protected) {
+            return Ok(public(link));
         }
-        let link = self.client.create_link(mount, &server).await?;
+        let link = self.make_link(mount, &server, &known).await;
+        let link = link.map_err(|error| match error.effect() {
+            Effect::Unknown if protected => error.with_help(UNPROTECTED_HELP),
+            _ => error,
+        })?;
         match self.protect(mount, &link, &options).await {
             Ok(protected) => Ok(public(protected.as_ref().unwrap_or(&link))),
             Err(error) => Err(self.withdraw(mount, &link, error).await),
         }
+    }
+
+    /// The links that lead to the path and can be used by everybody, without end.
+    async fn open_links(&self, mount: &str, server: &str) -> Result<Vec<Link>> {
+        let mut links = self.client.links(mount).await?;
+        links.retain(|link| is_open_link_to(link, server));
+        Ok(links)
+    }
+
+    /// Makes a link beside the known ones. After a lost answer, a link that was not known is the one.
+    async fn make_link(&self, mount: &str, server: &str, known: &[Link]) -> Result<Link> {
+        let make = |_attempt| self.client.create_link(mount, server);
+        let look = || async {
+            let mut links = self.open_links(mount, server).await?;
+            links.retain(|link| known.iter().all(|known| known.id != link.id));
+            match (links.pop(), links.is_empty()) {
+                (found, true) => Ok(found),
+                (_, false) => Err(Error::with_message(
+                    ErrorKind::Other,
+                    "somebody else makes links to the same path",
+                )),
+            }
+        };
+        settled(&self.retry, make, look).await
     }
 
     async fn protect(
@@ -79,12 +108,16 @@ impl Inner {
 
     /// A link without the protection that was asked for must not stay.
     async fn withdraw(&self, mount: &str, link: &Link, error: Error) -> Error {
-        match self.client.remove_link(mount, &link.id).await {
+        let removed = self.retry.run(Idempotency::Idempotent, |_attempt| {
+            self.client.remove_link(mount, &link.id)
+        });
+        match removed.await {
             Ok(()) => error.with_effect(Effect::NotMade),
             Err(gone) if gone.is_not_found() => error.with_effect(Effect::NotMade),
-            Err(_) => error
-                .with_effect(Effect::Made)
-                .with_help("a link without the protection that was asked for exists; remove it"),
+            Err(_) => Error::with_message(error.kind(), error.kind().description())
+                .with_effect(Effect::Unknown)
+                .with_help(UNPROTECTED_HELP)
+                .with_source(error),
         }
     }
 
