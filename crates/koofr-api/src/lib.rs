@@ -94,7 +94,7 @@
 //!
 //! # What this crate does not do
 //!
-//! Comments, groups, the register of third-party applications and the change log of the product, which no storage client needs; the WebDAV gateway;
+//! Comments, groups, the register of third-party applications and the change log of the product, which no storage client needs; the gateway for file managers;
 //! the encryption of Safe Boxes.
 
 pub mod api;
