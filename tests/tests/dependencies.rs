@@ -19,21 +19,37 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies below the root")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the package lies below the root")
 }
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--filter-platform",
+            "x86_64-unknown-linux-gnu",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
 }
 
 fn packages(metadata: &Value) -> impl Iterator<Item = &Value> {
-    metadata["packages"].as_array().expect("a list of packages").iter()
+    metadata["packages"]
+        .as_array()
+        .expect("a list of packages")
+        .iter()
 }
 
 fn is_ours(package: &Value) -> bool {
@@ -46,18 +62,31 @@ fn text<'a>(package: &'a Value, key: &str) -> &'a str {
 
 /// Names of the dependencies of a package, those for tests left out.
 fn dependencies(package: &Value) -> BTreeSet<&str> {
-    let all = package["dependencies"].as_array().expect("a list of dependencies");
-    all.iter().filter(|dependency| dependency["kind"] != "dev").map(|dependency| text(dependency, "name")).collect()
+    let all = package["dependencies"]
+        .as_array()
+        .expect("a list of dependencies");
+    all.iter()
+        .filter(|dependency| dependency["kind"] != "dev")
+        .map(|dependency| text(dependency, "name"))
+        .collect()
 }
 
 #[test]
 fn crates_depend_on_each_other_as_designed() {
     let metadata = metadata();
-    let ours: BTreeSet<_> = packages(&metadata).filter(|package| is_ours(package)).map(|package| text(package, "name")).collect();
+    let ours: BTreeSet<_> = packages(&metadata)
+        .filter(|package| is_ours(package))
+        .map(|package| text(package, "name"))
+        .collect();
     for (name, allowed) in ARROWS {
-        let package = packages(&metadata).find(|package| is_ours(package) && text(package, "name") == *name).expect(name);
+        let package = packages(&metadata)
+            .find(|package| is_ours(package) && text(package, "name") == *name)
+            .expect(name);
         for dependency in dependencies(package).intersection(&ours) {
-            assert!(allowed.contains(dependency), "{name} must not depend on {dependency}");
+            assert!(
+                allowed.contains(dependency),
+                "{name} must not depend on {dependency}"
+            );
         }
     }
 }
@@ -65,21 +94,39 @@ fn crates_depend_on_each_other_as_designed() {
 #[test]
 fn the_http_library_stays_behind_the_core() {
     let metadata = metadata();
-    let users: Vec<_> = packages(&metadata).filter(|package| is_ours(package) && dependencies(package).contains("reqwest")).map(|package| text(package, "name")).collect();
+    let users: Vec<_> = packages(&metadata)
+        .filter(|package| is_ours(package) && dependencies(package).contains("reqwest"))
+        .map(|package| text(package, "name"))
+        .collect();
     assert_eq!(users, ["remote-core"]);
 }
 
 #[test]
 fn no_second_tls_library_is_built() {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--workspace", "--edges", "normal", "--prefix", "none", "--locked"])
+        .args([
+            "tree",
+            "--workspace",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--locked",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let tree = String::from_utf8_lossy(&output.stdout);
     for line in tree.lines() {
-        assert!(!line.starts_with("ring ") && !line.starts_with("openssl-sys "), "{line}");
+        assert!(
+            !line.starts_with("ring ") && !line.starts_with("openssl-sys "),
+            "{line}"
+        );
     }
 }
 
@@ -90,8 +137,15 @@ fn sources_and_licences_are_on_the_list() {
     let metadata = metadata();
     for package in packages(&metadata).filter(|package| !is_ours(package)) {
         let name = text(package, "name");
-        assert!(text(package, "source").starts_with("registry+"), "{name} does not come from the registry");
-        assert!(licence_allowed(text(package, "license"), &allowed), "{name}: {}", text(package, "license"));
+        assert!(
+            text(package, "source").starts_with("registry+"),
+            "{name} does not come from the registry"
+        );
+        assert!(
+            licence_allowed(text(package, "license"), &allowed),
+            "{name}: {}",
+            text(package, "license")
+        );
     }
 }
 
@@ -107,8 +161,13 @@ fn licence_allowed(expression: &str, allowed: &impl Fn(&str) -> bool) -> bool {
 fn published_crates_are_complete() {
     let metadata = metadata();
     for (name, _) in ARROWS {
-        let package = packages(&metadata).find(|package| is_ours(package) && text(package, "name") == *name).expect(name);
-        assert!(!text(package, "description").is_empty(), "{name} has no description");
+        let package = packages(&metadata)
+            .find(|package| is_ours(package) && text(package, "name") == *name)
+            .expect(name);
+        assert!(
+            !text(package, "description").is_empty(),
+            "{name} has no description"
+        );
         assert_eq!(text(package, "license"), "MIT OR Apache-2.0", "{name}");
         let manifest = Path::new(text(package, "manifest_path"));
         let readme = manifest.with_file_name("README.md");
