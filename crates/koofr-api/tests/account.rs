@@ -1,5 +1,10 @@
 //! The account and the installation: trash, versions, search, jobs, tags, activity, user, settings, Safe Boxes.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 mod common;
 
 use common::{client, count, failure, json, once, queries, request};

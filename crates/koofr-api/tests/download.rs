@@ -1,5 +1,10 @@
 //! Downloads: the parameters, what is read from the head of the answer, ranges that are honoured, ignored and wrong, archives.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 mod common;
 
 use bytes::Bytes;

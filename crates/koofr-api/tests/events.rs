@@ -3,6 +3,11 @@
 //! Covered: the handshake, signing in, registering, events before and after the answer to an order, hanging up at each step, a server that is
 //! none. Not covered: silence, which takes minutes.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 mod common;
 
 use common::builder;

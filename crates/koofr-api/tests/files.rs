@@ -1,5 +1,10 @@
 //! Looking at files and folders, and changing them: one exchange per endpoint, and every failure that the service describes.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 mod common;
 
 use common::{FILE, client, count, failure, json, once, queries, request};

@@ -1,5 +1,10 @@
 //! Mounts, shares and devices: one exchange per endpoint.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 mod common;
 
 use common::{client, failure, json, once, request};

@@ -2,6 +2,11 @@
 //!
 //! A body that is cut off inside HTTP belongs to the fault suite: it needs a server that breaks connections.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 mod common;
 
 use common::{client, count, failure, request};

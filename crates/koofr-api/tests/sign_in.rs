@@ -3,6 +3,11 @@
 //! Covered: Basic, token exchange in both forms, a given token, OAuth with refresh; refusal, lockout, other rate limits; parallel first requests;
 //! the level of the interface. Not covered: TLS, which has a suite of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 mod common;
 
 use std::{sync::Arc, time::Duration};

@@ -1,5 +1,10 @@
 //! Uploads: every mode with its parameters, the body, and each refusal.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 mod common;
 
 use bytes::Bytes;

@@ -2,6 +2,10 @@
 //!
 //! What the remotes do afterwards is the business of the suites across crates.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
 #![cfg(feature = "koofr")]
 
 use std::{collections::BTreeSet, error::Error as _, io::Write as _, sync::Arc};
