@@ -168,6 +168,10 @@ impl Change {
     /// # Errors
     ///
     /// That of the remote.
+    ///
+    /// # Panics
+    ///
+    /// If what comes back is not what was asked for.
     pub async fn make(self, remote: &KoofrRemote) -> Result<String> {
         let replace = TargetMode::Replace;
         let removed = |outcome: RemoveOutcome| format!("{outcome:?}");
