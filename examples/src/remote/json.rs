@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 
 /// Appends a string in quotes.
 ///
@@ -109,13 +112,13 @@ impl Clock {
         }
     }
 
-    /// Appends a time such as `2026-01-02T03:04:05.678Z`; what is not known or out of range is the start of the year 2000.
+    /// Appends a time such as `2026-01-02T03:04:05.678Z`; what is not known or out of range is the start of the year 2000 in UTC.
     pub(super) fn push(&self, line: &mut Vec<u8>, time: Option<SystemTime>) {
-        let time = time
-            .and_then(|time| Timestamp::try_from(time).ok())
-            .or_else(|| Timestamp::from_second(UNKNOWN_TIME_SECS).ok())
-            .unwrap_or(Timestamp::UNIX_EPOCH);
-        let offset = self.zone.to_offset(time);
+        let known = time.and_then(|time| Timestamp::try_from(time).ok());
+        let (time, offset) = match known {
+            Some(time) => (time, self.zone.to_offset(time)),
+            None => (UNKNOWN_TIME, Offset::UTC),
+        };
         let local = offset.to_datetime(time);
         let (date, clock) = (local.date(), local.time());
         push_digits(line, date.year().into(), 4);
@@ -138,8 +141,8 @@ impl Clock {
     }
 }
 
-/// 2000-01-01 in UTC: what rclone prints for the times of folders that the service does not tell.
-const UNKNOWN_TIME_SECS: i64 = 946_684_800;
+/// The start of the year 2000: what rclone prints for the times of folders that the service does not tell.
+const UNKNOWN_TIME: Timestamp = Timestamp::constant(946_684_800, 0);
 
 fn push_offset(line: &mut Vec<u8>, seconds: i32) {
     if seconds == 0 {
@@ -241,9 +244,7 @@ mod tests {
             time(TimeZone::UTC, millisecond, Some(before)),
             "1969-12-31T23:59:59.999Z"
         );
-        assert_eq!(
-            time(TimeZone::UTC, millisecond, None),
-            "2000-01-01T00:00:00.000Z"
-        );
+        let zone = TimeZone::fixed(jiff::tz::offset(5));
+        assert_eq!(time(zone, millisecond, None), "2000-01-01T00:00:00.000Z");
     }
 }

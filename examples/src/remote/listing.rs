@@ -171,7 +171,7 @@ fn counted(count: u64) -> String {
     let Some((unit, suffix)) = UNITS.into_iter().find(|(unit, _)| count >= *unit) else {
         return count.to_string();
     };
-    if count % unit == 0 {
+    if count.is_multiple_of(unit) {
         return format!("{}{suffix} ({count})", count / unit);
     }
     // Thousandths, rounded; 128 bits hold the product.

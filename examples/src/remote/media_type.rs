@@ -86,9 +86,11 @@ impl MediaTypes {
     }
 
     fn set(&mut self, extension: &str, media_type: &str) {
-        let text = media_type.starts_with("text/") && !media_type.contains(';');
-        let charset = if text { "; charset=utf-8" } else { "" };
-        let media_type: Box<str> = format!("{media_type}{charset}").into();
+        let media_type: Box<str> = match media_type.starts_with("text/") {
+            // Also puts it in lower case, as rclone does by the way.
+            true => format!("{}; charset=utf-8", media_type.to_lowercase()).into(),
+            false => media_type.into(),
+        };
         self.lower
             .insert(extension.to_lowercase().into(), media_type.clone());
         self.exact.insert(extension.into(), media_type);
@@ -139,6 +141,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ),
     ("eml", "message/rfc822"),
     ("epub", "application/epub+zip"),
+    ("exe", UNKNOWN),
     ("flac", "audio/flac"),
     ("gif", "image/gif"),
     ("gz", "application/gzip"),

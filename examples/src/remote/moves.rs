@@ -29,6 +29,9 @@ use crate::{console::Console, failure::Failure, program::Result};
 pub(super) struct Moveto {
     from: String,
     to: String,
+    /// Remove folders that are empty after their files were moved one by one; like rclone, leave them by default
+    #[arg(long)]
+    delete_empty_src_dirs: bool,
 }
 
 impl Moveto {
@@ -46,7 +49,12 @@ impl Moveto {
         let watched = options.clone().with_observer(Arc::clone(&copied) as _);
         let summary = told(copy_to(&from, &to, &watched).await, console);
         // What has arrived is moved, also where other files have not.
-        let removed = remove(&from, copied.take(), options.checkers).await;
+        let originals = Originals {
+            copied: copied.take(),
+            with_folders: self.delete_empty_src_dirs,
+            at_once: options.checkers,
+        };
+        let removed = originals.remove(&from).await;
         summary?;
         removed
     }
@@ -95,30 +103,58 @@ impl Observer for Copied {
     }
 }
 
-async fn remove(from: &Location, copied: Vec<RemotePath>, at_once: usize) -> Result {
-    match from {
-        Location::Local(source) => {
-            let source = source.clone();
-            tokio::task::spawn_blocking(move || remove_local(&source, &copied)).await?
-        }
-        Location::Remote(remote, source) => remove_remote(remote, source, &copied, at_once).await,
-        _ => Err(Failure::message("the originals cannot be removed")),
-    }
+/// What is removed after it was copied. Only files that were copied are, and folders that are empty then: what came in the meantime stays.
+#[derive(Debug)]
+struct Originals {
+    copied: Vec<RemotePath>,
+    with_folders: bool,
+    at_once: usize,
 }
 
-/// Only files that were copied are removed, and folders that are empty then: what came in the meantime stays.
-fn remove_local(source: &Path, copied: &[RemotePath]) -> Result {
-    if source.is_file() {
-        return match copied {
-            [] => Ok(()),
-            _ => Ok(fs::remove_file(source)?),
-        };
+impl Originals {
+    async fn remove(self, from: &Location) -> Result {
+        if self.copied.is_empty() {
+            return Ok(());
+        }
+        match from {
+            Location::Local(source) => {
+                let source = source.clone();
+                tokio::task::spawn_blocking(move || self.remove_local(&source)).await?
+            }
+            Location::Remote(remote, source) => self.remove_remote(remote, source).await,
+            _ => Err(Failure::message("the originals cannot be removed")),
+        }
     }
-    for path in copied {
-        fs::remove_file(local_path(source, path)?)?;
+
+    fn remove_local(&self, source: &Path) -> Result {
+        if source.is_file() {
+            return Ok(fs::remove_file(source)?);
+        }
+        for path in &self.copied {
+            fs::remove_file(local_path(source, path)?)?;
+        }
+        if self.with_folders {
+            remove_empty(source)?;
+        }
+        Ok(())
     }
-    remove_empty(source)?;
-    Ok(())
+
+    async fn remove_remote(&self, remote: &Arc<dyn Remote>, source: &RemotePath) -> Result {
+        if remote.stat(source).await?.is_file() {
+            remote.remove_file(source).await?;
+            return Ok(());
+        }
+        stream::iter(self.copied.iter().map(|path| source.join(path)))
+            .map_err(Error::from)
+            .try_for_each_concurrent(self.at_once, |path| async move {
+                remote.remove_file(&path).await.map(drop)
+            })
+            .await?;
+        if self.with_folders {
+            remove_empty_remote(remote, source).await?;
+        }
+        Ok(())
+    }
 }
 
 fn local_path(root: &Path, path: &RemotePath) -> Result<PathBuf> {
@@ -151,28 +187,6 @@ fn remove_empty(dir: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(error),
         _ => Ok(()),
     }
-}
-
-async fn remove_remote(
-    remote: &Arc<dyn Remote>,
-    source: &RemotePath,
-    copied: &[RemotePath],
-    at_once: usize,
-) -> Result {
-    if copied.is_empty() {
-        return Ok(());
-    }
-    if remote.stat(source).await?.is_file() {
-        remote.remove_file(source).await?;
-        return Ok(());
-    }
-    stream::iter(copied.iter().map(|path| source.join(path)))
-        .map_err(Error::from)
-        .try_for_each_concurrent(at_once, |path| async move {
-            remote.remove_file(&path).await.map(drop)
-        })
-        .await?;
-    remove_empty_remote(remote, source).await
 }
 
 async fn remove_empty_remote(remote: &Arc<dyn Remote>, source: &RemotePath) -> Result {
