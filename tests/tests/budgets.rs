@@ -10,6 +10,11 @@
 //! | copy again with nothing changed | 2 |
 //! | remove a tree | 1 |
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 use std::{path::Path, sync::Arc};
 
 use bytes::Bytes;

@@ -5,6 +5,11 @@
 //! * everything comes from the registry, with a licence on the list of `deny.toml`;
 //! * the published crates have a description, a licence and a README.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 use std::{collections::BTreeSet, path::Path, process::Command};
 
 use serde_json::Value;

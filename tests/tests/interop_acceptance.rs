@@ -1,3 +1,7 @@
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
 #![cfg(feature = "interop")]
 //! The acceptance list of the Koofr emulator: every command that rclone 1.60.1 and 1.75.2 must be able to run against it, with the results
 //! that the protocol's description foretells, the ones that look like failures included, and the exact requests where it states them.

@@ -1,3 +1,7 @@
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
 #![cfg(feature = "interop")]
 //! Reading at any place of a file, as a mounted remote does it.
 //!

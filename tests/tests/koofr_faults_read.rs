@@ -14,6 +14,11 @@
 //!
 //! Not simulated: a byte that is wrong in a part whose hash cannot be known.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -385,7 +390,7 @@ async fn progress_counts_every_byte_once() {
     let (bench, remote) = bench().await;
     order(&bench, FaultAction::CutResponse { after: 123_456 });
     let counter = Arc::new(Counter::default());
-    let options = ReadOptions::default().with_progress(counter.clone());
+    let options = ReadOptions::default().with_progress(Arc::<Counter>::clone(&counter));
     let download = remote.read(&path("f"), options).await.unwrap();
     assert_eq!(download.bytes(u64::MAX).await.unwrap(), content());
     assert_eq!(counter.moved.load(Ordering::Relaxed), SIZE as u64);
@@ -403,7 +408,7 @@ async fn progress_of_an_upload_that_was_sent_twice_counts_its_bytes_once() {
         bench.service().faults().push(fault);
     }
     let counter = Arc::new(Counter::default());
-    let options = WriteOptions::default().with_progress(counter.clone());
+    let options = WriteOptions::default().with_progress(Arc::<Counter>::clone(&counter));
     remote
         .write_bytes(&path("g"), content(), options)
         .await

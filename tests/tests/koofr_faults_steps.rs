@@ -11,6 +11,11 @@
 //!
 //! Not simulated: the program ending in the middle, which leaves a file with a temporary name beside the place of the old one.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 use std::collections::BTreeSet;
 
 use remote_core::{

@@ -23,6 +23,11 @@
 //!
 //! Not simulated: a service that carries out half of a change of several entries.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
+
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use futures::{StreamExt as _, stream};

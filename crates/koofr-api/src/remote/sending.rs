@@ -134,10 +134,11 @@ mod tests {
     use super::*;
 
     fn stored(size: u64, hash: Option<&str>) -> FileInfo {
-        let mut info = FileInfo::default();
-        info.size = Some(size);
-        info.hash = hash.map(str::to_owned);
-        info
+        FileInfo {
+            size: Some(size),
+            hash: hash.map(str::to_owned),
+            ..FileInfo::default()
+        }
     }
 
     async fn send(content: &'static str) -> Sent {
