@@ -263,11 +263,11 @@ async fn links_for_uploads_are_secret() {
 async fn documents_are_made_from_templates() {
     let server = MockServer::start().await;
     let asked = request("PUT", "/api/v2.1/mounts/m/files/create/docx")
-        .and(matchers::query_param("path", "/d/x.docx"));
-    once(&server, asked, json(200, r#"{"name":"x.docx"}"#)).await;
+        .and(matchers::query_param("path", "/d"));
+    once(&server, asked, json(200, r#"{"name":"New document.docx"}"#)).await;
     let stored = ready(&server)
-        .create_from_template("m", "/d/x.docx", &Template::Docx)
+        .create_from_template("m", "/d", &Template::Docx)
         .await
         .unwrap();
-    assert_eq!(stored.name, "x.docx");
+    assert_eq!(stored.name, "New document.docx");
 }

@@ -11,7 +11,7 @@ use crate::{
     call::{Call, Route},
     client::Client,
     error::classify::{EnvelopeError, error_of_line},
-    lenient::Text,
+    lenient::{Object, Text},
     model::file::{FileInfo, FileRef},
     ndjson::LineSplitter,
 };
@@ -231,7 +231,8 @@ fn read_line(
     if line.trim_ascii().is_empty() {
         return Ok(());
     }
-    let line: Line<'_> = serde_json::from_slice(line).map_err(|error| unreadable(number, error))?;
+    let Object(line) = serde_json::from_slice::<Object<Line<'_>>>(line)
+        .map_err(|error| unreadable(number, error))?;
     match (line.kind.as_str(), line.path, line.file, line.error) {
         ("error", path, _, error) => {
             let error = error_of_line(error.unwrap_or_default());

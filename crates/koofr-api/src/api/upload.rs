@@ -189,21 +189,23 @@ impl Client {
         self.json::<DirectLink>(call).await?.into_secret()
     }
 
-    /// Creates an empty office document; `path` is that of the new file. One attempt.
+    /// Creates an empty office document in a folder, under a name of the service's choice, which is in the answer. One attempt.
+    ///
+    /// What the path stands for is not published; that it is the folder follows from the answer.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) if the parent does not exist, [`AlreadyExists`](ErrorKind::AlreadyExists) if the name is taken.
+    /// [`NotFound`](ErrorKind::NotFound) if the folder does not exist.
     pub async fn create_from_template(
         &self,
         mount: &str,
-        path: &str,
+        folder: &str,
         template: &Template,
     ) -> Result<StoredName> {
         let call = Call::change(Method::PUT, Route::Api, "files/create")
             .mount(mount, "files/create")
             .id(template.as_str())
-            .path(path);
+            .path(folder);
         self.json_or_empty(call).await
     }
 }
