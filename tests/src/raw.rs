@@ -238,6 +238,10 @@ fn content_length(head: &str) -> Option<usize> {
 pub enum Relayed {
     /// It is carried out; its answer is kept back until the client gives up.
     AnswerKept,
+    /// One bit of its body, which must have a length, is turned over before it is carried out.
+    Damaged,
+    /// Like [`Damaged`](Self::Damaged), and all requests after it as well.
+    DamagedAlways,
     /// It is kept back until [`Relay::release`], and then carried out although the client has given up long ago.
     Late,
 }
@@ -262,19 +266,23 @@ impl Relay {
             let (release, deliver, met) =
                 (Arc::clone(&release), Arc::clone(&deliver), Arc::clone(&met));
             async move {
-                let Some(request) = connection.request().await else {
+                let Some(mut request) = connection.request().await else {
                     return;
                 };
-                let is_met =
-                    request.head.contains(marker) && met.fetch_add(1, Ordering::SeqCst) == 0;
+                let is_met = request.head.contains(marker)
+                    && (met.fetch_add(1, Ordering::SeqCst) == 0 || what == Relayed::DamagedAlways);
                 if is_met && what == Relayed::Late {
                     release.notified().await;
                     forward(&upstream, &request).await;
                     deliver.notify_one();
                     return;
                 }
+                let damages = matches!(what, Relayed::Damaged | Relayed::DamagedAlways);
+                if let Some(byte) = request.body.first_mut().filter(|_| is_met && damages) {
+                    *byte ^= 1;
+                }
                 let answer = forward(&upstream, &request).await;
-                if is_met {
+                if is_met && !damages {
                     connection.gone().await;
                     return;
                 }

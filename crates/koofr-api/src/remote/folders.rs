@@ -46,17 +46,27 @@ impl Inner {
         Ok(())
     }
 
-    /// Makes all directories on the way, from the deepest one that is known downwards.
+    /// Makes all directories on the way. If something is missing below one that was known, that one is gone as well.
     async fn make_from_top(&self, server: &str) -> Result<()> {
+        let made = match self.make_below_known(server).await {
+            Err(error) if error.is_not_found() => {
+                let top = ancestors_from_top(server).next().unwrap_or(server);
+                self.dirs.forget(top);
+                self.make_below_known(server).await
+            }
+            other => other,
+        };
+        made.map_err(file_on_the_way)
+    }
+
+    /// Makes all directories on the way, from the deepest one that is known downwards.
+    async fn make_below_known(&self, server: &str) -> Result<()> {
         let mut last = Made::New;
         for dir in ancestors_from_top(server) {
             if self.dirs.contains(dir) {
                 continue;
             }
-            last = self
-                .make_one(dir)
-                .await
-                .map_err(|error| self.file_on_the_way(dir, error))?;
+            last = self.make_one(dir).await?;
             if dir != server && matches!(last, Made::New) {
                 self.dirs.insert(dir);
             }
@@ -85,26 +95,29 @@ impl Inner {
 
     /// What has the name of the directory may be a file.
     async fn confirm_dir(&self, server: &str) -> Result<()> {
-        let mount = self.mount().await?;
-        if self.client.info(mount, server).await?.is_dir() {
-            return Ok(());
+        match self.info_if_exists(server).await? {
+            Some(info) if info.is_dir() => Ok(()),
+            Some(_file) => Err(Error::with_message(
+                ErrorKind::NotADirectory,
+                "a file is in the place of the directory",
+            )),
+            // Not "not found": the directory was to be made, and its parent is there.
+            None => Err(Error::with_message(
+                ErrorKind::InvalidName,
+                "the service refuses to make the directory, and nothing else has its name",
+            )),
         }
-        Err(Error::with_message(
-            ErrorKind::NotADirectory,
-            "a file is in the place of the directory",
-        ))
     }
+}
 
-    /// Below a parent that is not there although it was just made or found, a file must be in the way.
-    fn file_on_the_way(&self, server: &str, error: Error) -> Error {
-        if error.is_not_found() {
-            self.dirs.forget(server);
-            return error
-                .with_kind(ErrorKind::NotADirectory)
-                .with_help("a file may be in the place of one of the directories on the way");
-        }
-        error
+/// Below a parent that is not there although it was just made or found, a file must be in the way.
+fn file_on_the_way(error: Error) -> Error {
+    if error.is_not_found() {
+        return error
+            .with_kind(ErrorKind::NotADirectory)
+            .with_help("a file may be in the place of one of the directories on the way");
     }
+    error
 }
 
 /// At level 2.0 the service may answer a folder that exists with a 400 that gives no reason (specification, section 2.2).

@@ -12,7 +12,7 @@ use remote_core::{
     operation::{WriteMode, WriteOptions},
     path::RemotePath,
     progress::Progress,
-    retry::Idempotency,
+    retry::{Idempotency, RetryPolicy},
     source::UploadSource,
 };
 
@@ -74,14 +74,13 @@ impl Inner {
             parent_made_again: AtomicBool::new(false),
             was_damaged: AtomicBool::new(false),
         };
-        let idempotency = if source.can_reopen() {
-            Idempotency::Idempotent
-        } else {
-            Idempotency::NotIdempotent
+        let retry = match source.can_reopen() {
+            true => self.retry.clone(),
+            // A second attempt would hide why the first one failed behind a source that cannot be opened again.
+            false => self.retry.clone().with_policy(RetryPolicy::never()),
         };
-        let stored = self
-            .retry
-            .run(idempotency, |_attempt| upload.attempt())
+        let stored = retry
+            .run(Idempotency::Idempotent, |_attempt| upload.attempt())
             .await?;
         self.dirs.insert(parent);
         Ok(entries::entry(path.clone(), &stored))
@@ -149,24 +148,36 @@ impl Upload<'_> {
             Ok(Some(now)) if sent.mismatch(&now).is_none() => Ok(now),
             Ok(Some(now)) => Err(self.discard_damaged(&now, mismatch).await),
             Ok(None) => Err(self.damaged(mismatch, Effect::NotMade)),
-            Err(_) => Err(self.damaged(mismatch, Effect::Unknown)),
+            Err(_) => Err(self
+                .damaged(mismatch, Effect::Unknown)
+                .with_retry_advice(RetryAdvice::Never)),
         }
     }
 
     /// A file with wrong content is worse than none: a later comparison by size would take it for the right one.
     async fn discard_damaged(&self, now: &FileInfo, mismatch: IntegrityError) -> Error {
         let only_that = RemoveOptions::default().with_conditions(just_seen(now));
+        // What was replaced is gone from its place, even if nothing has come into it.
+        let (gone, replaced_help) = match self.options.mode {
+            WriteMode::CreateNew => (Effect::NotMade, "the damaged file was removed"),
+            _ => (
+                Effect::Unknown,
+                "the damaged file was removed; its former content, if any, is in the trash of the account",
+            ),
+        };
         match self.inner.remove(self.server, &only_that).await {
-            Ok(_gone) => self
-                .damaged(mismatch, Effect::NotMade)
-                .with_help("the damaged file was removed; its former content, if any, is in the trash of the account"),
-            Err(_) => self.damaged(mismatch, Effect::Made).with_help("a damaged file is stored; remove it or write it again"),
+            Ok(_gone) => self.damaged(mismatch, gone).with_help(replaced_help),
+            Err(_) => self
+                .damaged(mismatch, Effect::Made)
+                .with_retry_advice(RetryAdvice::Never)
+                .with_help("a damaged file is stored; remove it or write it again"),
         }
     }
 
-    /// Worth one more attempt: the bytes may have been damaged on the way.
+    /// Worth one more attempt: the bytes may have been damaged on the way. Not where the file that was to be matched is gone now.
     fn damaged(&self, mismatch: IntegrityError, effect: Effect) -> Error {
-        let again = !self.was_damaged.swap(true, Ordering::Relaxed) && effect != Effect::Unknown;
+        let again = !self.was_damaged.swap(true, Ordering::Relaxed)
+            && !matches!(self.options.mode, WriteMode::IfMatch(_));
         let advice = if again {
             RetryAdvice::Safe(None)
         } else {
@@ -204,8 +215,11 @@ impl Upload<'_> {
             (ErrorKind::InvalidInput, WriteMode::CreateNew) if error.http_status() == Some(400) => {
                 Err(self.say_what_exists(error).await)
             }
-            _ if error.effect() == Effect::Unknown => self.look(error, sent).await,
-            _ => Err(error),
+            _ => match error.effect() {
+                Effect::Unknown => self.look(error, sent).await,
+                Effect::Made => self.recover(error, sent).await,
+                _ => Err(error),
+            },
         }
     }
 
@@ -227,6 +241,14 @@ impl Upload<'_> {
             Ok(Some(info)) if info.is_dir() => error.with_kind(ErrorKind::IsADirectory),
             Ok(Some(_file)) => error.with_kind(ErrorKind::AlreadyExists),
             _ => error,
+        }
+    }
+
+    /// The file was stored and the answer that told so broke off: the upload is not repeated, its result is looked for.
+    async fn recover(&self, error: Error, sent: &Sent) -> Result<FileInfo> {
+        match self.inner.info_if_exists(self.server).await {
+            Ok(Some(now)) if self.is_ours(&now, sent) => Ok(now),
+            _ => Err(error.with_retry_advice(RetryAdvice::Never)),
         }
     }
 
