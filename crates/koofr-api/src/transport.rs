@@ -13,6 +13,7 @@ use crate::{
     call::{Call, Route},
     client::Client,
     error::classify::{Answer, ENDPOINT_HELP, error_of, is_unknown_route},
+    lenient::Object,
     level::WireLevel,
 };
 
@@ -42,9 +43,9 @@ impl Client {
         let call = &call;
         self.repeat(call, |number| async move {
             let response = self.attempt(call, None, number).await?;
-            response
-                .json(limit)
-                .await
+            let answer = response.json(limit).await;
+            answer
+                .map(|Object(answer)| answer)
                 .map_err(|error| after_success(error, call))
         })
         .await
@@ -97,7 +98,9 @@ impl Client {
             async move {
                 let response = self.attempt(call, body, attempt.number).await?;
                 let answer = response.json(ANSWER_BYTES).await;
-                answer.map_err(|error| after_success(error, call))
+                answer
+                    .map(|Object(answer)| answer)
+                    .map_err(|error| after_success(error, call))
             }
         });
         attempts.await

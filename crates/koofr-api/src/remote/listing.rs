@@ -55,7 +55,11 @@ impl Inner {
         }
         self.dirs.insert(&server);
         let mut entries = Vec::new();
-        for file in bundle.files.unwrap_or_default() {
+        // Only a file comes without a list; taking its absence for an empty folder would lose files of whoever mirrors it.
+        let files = bundle.files.ok_or_else(|| {
+            Error::with_message(ErrorKind::Protocol, "the listing has no list of entries")
+        })?;
+        for file in files {
             let path = self.paths.child(dir, &file.info.name)?;
             if file.info.is_dir() {
                 self.dirs.insert(&self.paths.to_server(&path)?);
@@ -149,7 +153,10 @@ impl Walk {
 
     fn take(&mut self, line: RecursiveLine<'_>) {
         let item = match line {
-            RecursiveLine::Entry { path, file } => self.entry(&path, &file),
+            // Left out like a directory that failed.
+            RecursiveLine::Entry { path, file } => self
+                .entry(&path, &file)
+                .inspect_err(|_error| self.failed += 1),
             RecursiveLine::Failed { path, error } => {
                 self.failed += 1;
                 Err(match self.inner.paths.below(&self.dir, &path) {

@@ -70,7 +70,15 @@ impl PathMap {
 
     /// The path of an entry of a directory, by the name the service stores.
     pub(super) fn child(&self, dir: &RemotePath, stored_name: &str) -> Result<RemotePath> {
-        Ok(dir.child(&self.encoding.decode(stored_name.as_bytes()))?)
+        dir.child(&self.encoding.decode(stored_name.as_bytes()))
+            .map_err(|error| {
+                Error::with_message(
+                    ErrorKind::InvalidName,
+                    "the service has an entry whose name cannot be used",
+                )
+                .with_source(error)
+                .with_path(dir)
+            })
     }
 
     /// The path below a directory that the service writes as stored names with slashes.
