@@ -20,6 +20,10 @@
 //! | `public_link` | native | 2 | an existing link is found; a new one may cost 1 more for a password and 1 for an end |
 //! | `empty_trash` | native | 1 | **of the whole account** |
 //! | `changes` | native | 1 per poll | from the activity log of the account |
+//!
+//! Emulated operations go by way of a name beside the file, `.remote-tmp-` and 16 hexadecimal digits. A process that ends, or a future that is dropped, between
+//! two of their requests leaves the file under that name: move it back. A failure that is reported puts it back, or names it.
+//! `remove_dir_all` of a path that is not known to be a directory also removes an empty file, which the service does not tell from a directory.
 
 mod changes;
 mod comparing;

@@ -54,7 +54,7 @@ impl Inner {
     ) -> Result<Entry> {
         let (source, dest) = (self.paths.to_server(from)?, self.paths.to_server(to)?);
         if source == dest {
-            return self.stored(&dest, to).await;
+            return self.stat(to).await;
         }
         if paths::fold(&source) == paths::fold(&dest) {
             self.change_case(&source, &dest).await?;
