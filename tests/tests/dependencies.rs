@@ -3,7 +3,7 @@
 //! * crates of the workspace depend on each other only where the design allows it;
 //! * only `remote-core` depends on the HTTP library; `ring` and `openssl-sys` are not in a default build;
 //! * everything comes from the registry, with a licence on the list of `deny.toml`;
-//! * the published crates have a description, a licence and a README.
+//! * the published crates have a description, a licence with both texts, and a README.
 
 #![allow(
     clippy::unwrap_used,
@@ -178,5 +178,10 @@ fn published_crates_are_complete() {
         let readme = manifest.with_file_name("README.md");
         let page = std::fs::read_to_string(&readme).unwrap_or_default();
         assert!(page.len() > 500, "{} says too little", readme.display());
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            let shipped = std::fs::read(manifest.with_file_name(licence)).unwrap_or_default();
+            let ours = std::fs::read(root().join(licence)).unwrap();
+            assert!(shipped == ours, "{name} does not ship {licence}");
+        }
     }
 }
