@@ -105,6 +105,11 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`Unsupported`](crate::error::ErrorKind::Unsupported) where capabilities say missing.
+    ///
+    /// # Cancellation
+    ///
+    /// The time may or may not have been set. Where capabilities say emulated, the file may be left beside its place under a temporary name, which the
+    /// documentation of the provider tells.
     async fn set_modified(&self, path: &RemotePath, modified: SystemTime) -> Result<Entry>;
 
     /// Makes a directory with all directories on the way. A directory that exists is success, also when several callers make it at once.
@@ -142,6 +147,11 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
     ///
     /// [`Unsupported`](crate::error::ErrorKind::Unsupported) where the service cannot; [`AlreadyExists`](crate::error::ErrorKind::AlreadyExists) as
     /// [`CopyOptions::target`] says; [`IntoSelf`](crate::error::ErrorKind::IntoSelf).
+    ///
+    /// # Cancellation
+    ///
+    /// The copy may or may not have been made. Where [`Capabilities::replace_target`] is emulated, a target that was to be replaced may be left beside its
+    /// place under a temporary name.
     async fn copy(&self, from: &RemotePath, to: &RemotePath, options: CopyOptions)
     -> Result<Entry>;
 
@@ -151,6 +161,10 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// As [`copy`](Self::copy).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`copy`](Self::copy); a file or directory whose name was to change in case only may also be left under a temporary name.
     async fn rename(
         &self,
         from: &RemotePath,
