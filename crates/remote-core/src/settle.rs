@@ -13,6 +13,9 @@ use crate::{
 /// of a change that was made after all, `None` says that it was not made, and the attempt is repeated as `retry` allows. When looking
 /// fails as well, the error of the attempt is returned, its effect unknown.
 ///
+/// An attempt that fails although the change was made, because the service's answer broke off or cannot be read, is looked into for its
+/// result and never repeated.
+///
 /// So a change is never made twice, and an error whose effect is not unknown tells the truth.
 ///
 /// # Errors
@@ -59,12 +62,24 @@ where
         let look = &look;
         async move {
             match made.await {
-                Err(error) if error.effect() == Effect::Unknown => settle(error, look().await),
-                other => other,
+                Err(error) => match error.effect() {
+                    Effect::NotMade => Err(error),
+                    Effect::Unknown => settle(error, look().await),
+                    Effect::Made => recover(error, look().await),
+                },
+                made => made,
             }
         }
     });
     attempts.await
+}
+
+/// The result of a change that was made, if it can still be found.
+fn recover<T>(error: Error, found: Result<Option<T>>) -> Result<T> {
+    match found {
+        Ok(Some(made)) => Ok(made),
+        Ok(None) | Err(_) => Err(error.with_retry_advice(RetryAdvice::Never)),
+    }
 }
 
 fn settle<T>(error: Error, found: Result<Option<T>>) -> Result<T> {
@@ -134,6 +149,24 @@ mod tests {
         .await;
         assert_eq!(result.unwrap_err().effect(), Effect::Unknown);
         assert_eq!(attempts.into_inner(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_was_made_is_looked_for_and_never_repeated() {
+        for (found, expected) in [(Some(7), Ok(7)), (None, Err(Effect::Made))] {
+            let attempts = AtomicU32::new(0);
+            let result = settled(
+                &retry(),
+                |_| {
+                    attempts.fetch_add(1, Ordering::Relaxed);
+                    async { Err(lost().with_effect(Effect::Made)) }
+                },
+                || async move { Ok(found) },
+            )
+            .await;
+            assert_eq!(result.map_err(|error| error.effect()), expected);
+            assert_eq!(attempts.into_inner(), 1);
+        }
     }
 
     #[tokio::test(start_paused = true)]
