@@ -19,14 +19,18 @@ impl About {
 
     /// A failure of a request that may have been carried out.
     pub(super) fn after_sending(&self, kind: ErrorKind, message: String) -> Error {
-        let effect = if self.changes {
+        Error::with_message(kind, message)
+            .with_effect(self.effect())
+            .with_retry_advice(RetryAdvice::IfIdempotent(None))
+    }
+
+    /// What is known about the change when its answer is lost.
+    pub(super) fn effect(&self) -> Effect {
+        if self.changes {
             Effect::Unknown
         } else {
             Effect::NotMade
-        };
-        Error::with_message(kind, message)
-            .with_effect(effect)
-            .with_retry_advice(RetryAdvice::IfIdempotent(None))
+        }
     }
 }
 

@@ -23,6 +23,9 @@ use crate::error::{Error, ErrorKind, Result, RetryAdvice};
 /// Bytes of an unwanted body that are read so that its connection can be used again; a new connection costs about as much.
 const DRAIN_BYTES: usize = 64 * 1024;
 
+/// The longest that is spent on reading an unwanted body, however slowly it comes: it is worth no more than a new connection.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+
 /// Characters of an answer that was not understood, for its error.
 const EXCERPT_CHARS: usize = 120;
 
@@ -37,8 +40,9 @@ pub struct Response {
 
 impl Response {
     pub(super) fn new(inner: reqwest::Response, mut about: About, idle_timeout: Duration) -> Self {
-        // A refusal is an answer: whatever happens to its body, nothing was changed.
-        about.changes &= inner.status().is_success();
+        // A refusal is an answer: whatever happens to its body, nothing was changed. A failure of the service or of something on
+        // the way to it is no refusal.
+        about.changes &= !is_refusal(inner.status());
         Self {
             inner,
             about,
@@ -91,20 +95,21 @@ impl Response {
     /// # Errors
     ///
     /// * [`ErrorKind::TooLarge`] when it has more than `limit` bytes.
-    /// * [`ErrorKind::Transport`] when it breaks off, [`ErrorKind::Timeout`] when it stops coming. If the request changes something
-    ///   and its status was a success, the effect is unknown, as the answer was lost.
+    /// * [`ErrorKind::Transport`] when it breaks off, [`ErrorKind::Timeout`] when it stops coming.
+    ///
+    /// If the request changes something the effect is unknown, as the answer was lost, unless its status was that of a refusal.
     pub async fn bytes(self, limit: usize) -> Result<Bytes> {
-        let host = self.about.host();
+        let about = self.about.clone();
         let announced = self.content_length();
         if announced.is_some_and(|length| length > limit as u64) {
-            return Err(too_large(&host, limit));
+            return Err(too_large(&about, limit));
         }
         let mut stream = self.into_stream();
         let Some(first) = stream.try_next().await? else {
             return Ok(Bytes::new());
         };
         if first.len() > limit {
-            return Err(too_large(&host, limit));
+            return Err(too_large(&about, limit));
         }
         // Most answers come in one piece, which needs no copy.
         let Some(second) = stream.try_next().await? else {
@@ -114,7 +119,7 @@ impl Response {
         let mut next = Some(second);
         while let Some(bytes) = next {
             if all.len() + bytes.len() > limit {
-                return Err(too_large(&host, limit));
+                return Err(too_large(&about, limit));
             }
             all.extend_from_slice(&bytes);
             next = stream.try_next().await?;
@@ -129,11 +134,13 @@ impl Response {
     /// [`ErrorKind::Protocol`] when it is not the JSON that was expected; the text says what came instead, without
     /// any value of the body. Otherwise like [`Response::bytes`].
     pub async fn json<T: DeserializeOwned>(self, limit: usize) -> Result<T> {
-        let host = self.about.host();
+        let about = self.about.clone();
         let content_type = self.content_type();
         let bytes = self.bytes(limit).await?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| not_json(&host, content_type.as_deref(), &bytes, &error))
+        serde_json::from_slice(&bytes).map_err(|error| {
+            not_json(&about.host(), content_type.as_deref(), &bytes, &error)
+                .with_effect(about.effect())
+        })
     }
 
     /// The whole body as text; bytes that are not UTF-8 are replaced.
@@ -162,16 +169,21 @@ impl Response {
         .boxed()
     }
 
-    /// Reads and discards a short body, so that the connection can be used again; closes the connection if there is more or it fails.
+    /// Reads and discards a short body, so that the connection can be used again; closes the connection if there is more, it fails or takes more than two
+    /// seconds.
     pub async fn drain(self) {
         let mut stream = self.into_stream();
-        let mut seen = 0;
-        while let Some(Ok(bytes)) = stream.next().await {
-            seen += bytes.len();
-            if seen > DRAIN_BYTES {
-                return;
+        let read = async {
+            let mut seen = 0;
+            while let Some(Ok(bytes)) = stream.next().await {
+                seen += bytes.len();
+                if seen > DRAIN_BYTES {
+                    return;
+                }
             }
-        }
+        };
+        // Late or not, the stream is dropped now, which closes a connection that is not at its end.
+        let _late = tokio::time::timeout(DRAIN_TIME, read).await;
     }
 
     /// Refuses bodies that were encoded although nobody offered to decode them: their bytes are not the file's.
@@ -212,11 +224,18 @@ impl fmt::Debug for Response {
     }
 }
 
-fn too_large(host: &str, limit: usize) -> Error {
+/// Whether a status says that nothing was done. A time-out (408, 499) and a failure (500 and above) do not.
+fn is_refusal(status: StatusCode) -> bool {
+    let code = status.as_u16();
+    status.is_redirection() || (400..499).contains(&code) && code != 408
+}
+
+fn too_large(about: &About, limit: usize) -> Error {
     Error::with_message(
         ErrorKind::TooLarge,
-        format!("the answer of {host} has more than {limit} bytes"),
+        format!("the answer of {} has more than {limit} bytes", about.host()),
     )
+    .with_effect(about.effect())
 }
 
 fn not_json(

@@ -58,7 +58,9 @@ async fn lengths_that_contradict_each_other_are_an_error() {
 async fn a_lost_answer_to_a_change_leaves_its_effect_unknown_unless_it_was_a_refusal() {
     for (status, effect) in [
         ("200 OK", Effect::Unknown),
+        ("408 Request Timeout", Effect::Unknown),
         ("409 Conflict", Effect::NotMade),
+        ("502 Bad Gateway", Effect::Unknown),
     ] {
         let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 50\r\n\r\nhello");
         let server = Server::answering(answer).await;
@@ -66,6 +68,27 @@ async fn a_lost_answer_to_a_change_leaves_its_effect_unknown_unless_it_was_a_ref
         let error = response.bytes(1000).await.unwrap_err();
         assert_eq!(error.effect(), effect, "{status}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_to_a_change_that_cannot_be_used_leaves_its_effect_unknown() {
+    let page = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>";
+    let server = Server::answering(page).await;
+    let response = patient().send(server.put("/")).await.unwrap();
+    let error = response.json::<u64>(1000).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (ErrorKind::Protocol, Effect::Unknown)
+    );
+    let response = patient().send(server.put("/")).await.unwrap();
+    let error = response.bytes(5).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (ErrorKind::TooLarge, Effect::Unknown)
+    );
+    let response = patient().send(server.get("/")).await.unwrap();
+    let error = response.bytes(5).await.unwrap_err();
+    assert_eq!(error.effect(), Effect::NotMade);
 }
 
 #[tokio::test]
