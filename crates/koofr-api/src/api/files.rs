@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     call::{Call, Route},
     client::Client,
+    error::classify::ENDPOINT_HELP,
     lenient,
-    model::file::{Bundle, FileInfo},
+    model::file::{Bundle, FileInfo, FileKind},
     transport::LIST_BYTES,
 };
 
@@ -168,12 +169,19 @@ impl Client {
     /// [`StorageOffline`](ErrorKind::StorageOffline) if the storage behind the mount is not connected, which the service also sends as 404;
     /// [`InvalidName`](ErrorKind::InvalidName) for a path with a backslash or a dot segment.
     pub async fn info(&self, mount: &str, path: &str) -> Result<FileInfo> {
-        self.json(
-            Call::get(Route::Api, "files/info")
-                .mount(mount, "files/info")
-                .path(path),
-        )
-        .await
+        let call = Call::get(Route::Api, "files/info")
+            .mount(mount, "files/info")
+            .path(path);
+        let info: FileInfo = self.json(call).await?;
+        // Other services have JSON too, and nothing else about a file has to be there.
+        if info.kind == FileKind::default() {
+            return Err(Error::with_message(
+                ErrorKind::Protocol,
+                "the answer describes neither a file nor a folder",
+            )
+            .with_help(ENDPOINT_HELP));
+        }
+        Ok(info)
     }
 
     /// What a folder contains: everything, in no particular order. Repeated after failures that allow it.

@@ -3,7 +3,7 @@
 use remote_core::error::{Error, ErrorKind, Result};
 use tokio::sync::OnceCell;
 
-use crate::{Client, PRIMARY, model::mount::Mount};
+use crate::{Client, PRIMARY, error::classify::ENDPOINT_HELP, model::mount::Mount};
 
 /// The mount a remote works in, looked up at the first use: one request, shared by everybody who waits for it.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ impl MountCell {
     pub(super) async fn id(&self, client: &Client) -> Result<&str> {
         let id = self.id.get_or_try_init(|| async {
             let mount = find(client, &self.wanted).await?;
+            check_mount(&mount)?;
             check_online(&mount)?;
             Ok::<_, Error>(mount.id)
         });
@@ -73,6 +74,17 @@ fn not_selected(message: String, names: &[String]) -> Error {
         "set the option mountid to the id of one of: {}",
         names.join(", ")
     ))
+}
+
+/// Another service with JSON may have answered.
+fn check_mount(mount: &Mount) -> Result<()> {
+    if mount.id.is_empty() {
+        return Err(
+            Error::with_message(ErrorKind::Protocol, "the answer describes no storage")
+                .with_help(ENDPOINT_HELP),
+        );
+    }
+    Ok(())
 }
 
 /// A storage that is not connected answers "not found" to everything; better to say so at once.
