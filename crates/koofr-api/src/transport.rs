@@ -284,6 +284,8 @@ impl Failure {
             Ok(body) => body,
             // Too long to be the service's own form; the status has to do.
             Err(error) if error.kind() == ErrorKind::TooLarge => Bytes::new(),
+            // These say all that matters by their status; a password that was refused must not be tried again because the rest got lost.
+            Err(_) if matches!(status.as_u16(), 401 | 408 | 429 | 499..) => Bytes::new(),
             Err(error) => return Err(error.with_http_status(status.as_u16())),
         };
         Ok(Self {

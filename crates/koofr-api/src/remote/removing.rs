@@ -73,14 +73,11 @@ impl Inner {
 
     /// One request for a whole tree.
     ///
-    /// What is not known to be a directory is removed on the condition that it has size 0, as directories have, so that a file with content stays.
+    /// It is removed on the condition that it has size 0, as directories have, so that a file with content stays.
     pub(super) async fn remove_dir_all(&self, path: &RemotePath) -> Result<RemoveOutcome> {
         let server = self.paths.to_server(path)?;
         if server == "/" {
             return self.remove_all_entries().await;
-        }
-        if self.dirs.contains(&server) {
-            return self.remove(&server, &RemoveOptions::default()).await;
         }
         let like_a_dir =
             RemoveOptions::default().with_conditions(Conditions::default().with_size(0));
