@@ -1,7 +1,7 @@
 //! Programs side by side on one emulator: rclone 1.60.1, rclone 1.75.2 and our own `remote`.
 //!
 //! [`Stage`](stage::Stage) is an emulator with a configuration file; a [`Tool`](tool::Tool) is one of the programs on that stage; a
-//! [trace](trace) is what a program asked of the emulator, short enough to be written down in a test.
+//! [`trace`] is what a program asked of the emulator, short enough to be written down in a test.
 
 #![expect(
     clippy::missing_panics_doc,
