@@ -23,7 +23,7 @@
 //!
 //! Emulated operations go by way of a name beside the file, `.remote-tmp-` and 16 hexadecimal digits. A process that ends, or a future that is dropped, between
 //! two of their requests leaves the file under that name: move it back. A failure that is reported puts it back, or names it.
-//! `remove_dir_all` of a path that is not known to be a directory also removes an empty file, which the service does not tell from a directory.
+//! `remove_dir_all` of an empty file removes it: the service tells it from a directory only by a look, which would cost another request.
 
 mod changes;
 mod comparing;

@@ -479,3 +479,36 @@ fn clients_can_be_shared_and_sent() {
     fn check<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
     check::<Client>();
 }
+
+/// Refuses with a body that breaks off, and counts the connections.
+async fn refuses_and_breaks_off(
+    listener: tokio::net::TcpListener,
+    asked: Arc<std::sync::atomic::AtomicUsize>,
+) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    while let Ok((mut connection, _)) = listener.accept().await {
+        asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let mut request = [0; 4096];
+        let _bytes = connection.read(&mut request).await.unwrap();
+        let answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 100\r\n\r\nno";
+        connection.write_all(answer).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_breaks_off_is_a_refusal_still() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::default();
+    let server = tokio::spawn(refuses_and_breaks_off(listener, Arc::clone(&asked)));
+    let client = Client::builder(Provider::Other(Url::parse(&endpoint).unwrap()))
+        .credentials(Credentials::basic("ann", "wrong"))
+        .build()
+        .unwrap();
+
+    let error = client.info("m", "/a").await.unwrap_err();
+    server.abort();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
