@@ -5,6 +5,7 @@ mod changes;
 mod content;
 mod copies;
 mod json;
+mod lines;
 mod listing;
 mod media_type;
 mod moves;
