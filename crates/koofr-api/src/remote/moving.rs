@@ -34,6 +34,8 @@ impl Inner {
     ) -> Result<Entry> {
         let (source, dest) = (self.paths.to_server(from)?, self.paths.to_server(to)?);
         if paths::fold(&source) == paths::fold(&dest) {
+            // Unless there is no source.
+            self.stat(from).await?;
             return Err(Error::with_message(
                 ErrorKind::AlreadyExists,
                 "source and target are the same",
@@ -169,11 +171,20 @@ impl Inner {
                 "a directory is in the place of the target",
             ));
         }
-        if self.info_if_exists(source).await?.is_none() {
-            return Err(Error::with_message(
-                ErrorKind::NotFound,
-                "the source does not exist",
-            ));
+        match self.info_if_exists(source).await? {
+            None => {
+                return Err(Error::with_message(
+                    ErrorKind::NotFound,
+                    "the source does not exist",
+                ));
+            }
+            Some(source) if source.is_dir() => {
+                return Err(Error::with_message(
+                    ErrorKind::AlreadyExists,
+                    "a file is in the place of the directory",
+                ));
+            }
+            Some(_file) => {}
         }
         let aside = self.set_aside(dest, &just_seen(&old)).await?;
         match self.act(action, source, dest, &Conditions::default()).await {
