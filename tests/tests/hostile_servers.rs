@@ -11,6 +11,7 @@
 //!
 //! Every one ends with an error of the right kind, whose text says what happened, to which address, and what can be done; memory is
 //! bounded, nothing hangs and nothing panics. No test waits for anything but a limit of time.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 use std::{sync::Arc, time::Duration};
 

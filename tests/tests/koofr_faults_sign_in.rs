@@ -9,6 +9,7 @@
 //!   another server;
 //! * a password that is revoked while it is used;
 //! * an unknown storage, one that is not connected, a second storage by id and by name.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 use std::{
     collections::BTreeMap,

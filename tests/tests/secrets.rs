@@ -8,6 +8,7 @@
 //! * a service that repeats the credentials in its answers: in an error, a page, a redirect, a header;
 //! * options from a configuration, with a wrong one among them;
 //! * `Debug` of everything that holds a secret, and `Debug`, text and report of every error that comes back.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 use std::{
     collections::BTreeMap,
@@ -96,13 +97,9 @@ fn check(text: &str, secrets: &[&str], what: &str) {
     for secret in secrets {
         for form in forms(secret) {
             if let Some(at) = text.find(&form) {
-                let from = text.floor_char_boundary(at.saturating_sub(200));
-                let around: String = text
-                    .get(from..)
-                    .unwrap_or_default()
-                    .chars()
-                    .take(500)
-                    .collect();
+                let before = text.get(..at).unwrap_or_default().chars().count();
+                let from = before.saturating_sub(200);
+                let around: String = text.chars().skip(from).take(500).collect();
                 panic!("{what} shows {form}: … {around} …");
             }
         }
@@ -323,4 +320,11 @@ async fn settings_and_builders_do_not_show_secrets() {
     let text = use_it(&KoofrRemote::builder(client).build()).await;
     check(&text, ALL, "what came back");
     check(&logged(), ALL, "the log");
+}
+
+#[test]
+#[should_panic(expected = "a planted text shows")]
+fn a_secret_in_another_form_is_found() {
+    let header = remote_core::auth::basic(USER, &Secret::new(PASSWORD));
+    check(header.expose(), ALL, "a planted text");
 }

@@ -9,6 +9,7 @@
 //! * a redirect from an encrypted to a plain address is not followed.
 //!
 //! Not simulated: expired certificates, revocation, client certificates.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 use std::sync::{
     Arc,
