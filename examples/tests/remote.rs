@@ -309,6 +309,7 @@ async fn folders_are_made_and_removed() {
     stage.remote(&["rmdir", "koofr:a/b/c"]).await.ok();
     let full = stage.remote(&["rmdir", "koofr:a"]).await;
     assert_eq!(full.code, 1, "{full:?}");
+    assert!(full.err.contains("directory is not empty"), "{full:?}");
     stage.remote(&["purge", "koofr:a"]).await.ok();
     assert_eq!(stage.emulator.koofr().entry("primary", "/a").unwrap(), None);
 }

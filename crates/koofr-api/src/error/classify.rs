@@ -61,7 +61,11 @@ pub(crate) fn error_of(answer: &Answer<'_>, asked: Asked) -> Error {
     let kind = kind_of(&said, form, asked);
     let advice = advice_of(&said, kind, answer.retry_after);
     let effect = effect_of(&said, kind, asked);
-    let mut error = Error::with_message(kind, message_of(&said, kind, form))
+    let error = match message_of(&said, kind, form) {
+        Some(message) => Error::with_message(kind, message),
+        None => Error::new(kind),
+    };
+    let mut error = error
         .with_http_status(said.status)
         .with_retry_advice(advice)
         .with_effect(effect);
@@ -248,16 +252,18 @@ fn effect_of(said: &ApiError, kind: ErrorKind, asked: Asked) -> Effect {
     }
 }
 
-fn message_of(said: &ApiError, kind: ErrorKind, form: Form) -> String {
+/// What says more than the kind alone, whose own words follow it when a caller that knows more changes it.
+fn message_of(said: &ApiError, kind: ErrorKind, form: Form) -> Option<String> {
     match (kind, form) {
-        (ErrorKind::Protocol, Form::Html) => {
-            format!("the server answered {} with a web page", said.status)
-        }
+        (ErrorKind::Protocol, Form::Html) => Some(format!(
+            "the server answered {} with a web page",
+            said.status
+        )),
         (ErrorKind::Protocol, _) if said.status == 404 => {
-            "the server does not know this address".to_owned()
+            Some("the server does not know this address".to_owned())
         }
-        (ErrorKind::Protocol, _) => format!("unexpected status {}", said.status),
-        (kind, _) => kind.description().to_owned(),
+        (ErrorKind::Protocol, _) => Some(format!("unexpected status {}", said.status)),
+        _ => None,
     }
 }
 
