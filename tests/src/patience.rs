@@ -10,7 +10,7 @@ use remote_core::{
 use remote_emulator::koofr::KoofrHandle;
 
 /// How long [`impatient`] settings wait for an answer: far longer than an emulator on a busy machine takes, far shorter than a test may.
-pub const SHORT: Duration = Duration::from_millis(900);
+pub const SHORT: Duration = Duration::from_millis(1200);
 
 /// Settings that give up soon.
 #[must_use]
