@@ -67,7 +67,12 @@ async fn the_older_level_of_the_interface_keeps_the_contract() {
     .build()
     .expect("the settings are right");
     passes(
-        Arc::new(KoofrRemote::builder(client).root(path("old")).build()),
+        Arc::new(
+            KoofrRemote::builder(client)
+                .root(path("old"))
+                .poll_interval(std::time::Duration::from_millis(20))
+                .build(),
+        ),
         Settings::default(),
     )
     .await;
