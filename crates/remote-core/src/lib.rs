@@ -58,7 +58,7 @@
 //! # For implementors of remotes
 //!
 //! [`memory`] is the reference; [`http`](mod@http) sends one attempt and classifies its failure, [`retry`] decides on the next, [`auth`] renews tokens,
-//! [`options`] describes what can be configured. The conformance suite in `testkit` is what every remote has to pass.
+//! [`options`] describes what can be configured, [`setup`] how a remote is set up. The conformance suite in `testkit` is what every remote has to pass.
 //!
 //! # Features
 //!
@@ -91,6 +91,7 @@ pub mod remote;
 pub mod retry;
 pub mod secret;
 pub mod settle;
+pub mod setup;
 pub mod source;
 #[cfg(feature = "testkit")]
 pub mod testkit;
