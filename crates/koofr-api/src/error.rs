@@ -13,7 +13,7 @@
 
 use std::error::Error as StdError;
 
-use crate::text_enum::text_enum;
+use crate::text_enum;
 
 pub(crate) mod classify;
 

@@ -112,10 +112,10 @@ pub mod remote;
 pub mod time;
 
 mod call;
-mod lenient;
 mod ndjson;
-mod text_enum;
 mod transport;
+
+use remote_core::{lenient, text_enum};
 
 pub use self::{client::Client, remote::KoofrRemote};
 

@@ -82,7 +82,9 @@ pub mod error;
 pub mod hash;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod lenient;
 pub mod memory;
+pub mod obscure;
 pub mod operation;
 pub mod options;
 pub mod path;
@@ -95,3 +97,5 @@ pub mod setup;
 pub mod source;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+
+mod text_enum;

@@ -15,7 +15,7 @@ use crate::{
     call::{Call, Route},
     client::Client,
     model::{file::FileInfo, job::FileAddress},
-    text_enum::text_enum,
+    text_enum,
 };
 
 /// Longest list of files that the service takes for one archive, as it is sent.

@@ -14,7 +14,7 @@ use crate::{
     client::Client,
     lenient,
     model::file::FileInfo,
-    text_enum::text_enum,
+    text_enum,
 };
 
 /// What an upload does with a file that has the name already, in any case.

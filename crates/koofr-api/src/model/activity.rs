@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{lenient, text_enum::text_enum};
+use crate::{lenient, text_enum};
 
 text_enum! {
     /// What happened.

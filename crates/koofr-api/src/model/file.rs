@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     lenient::{self, Text},
-    text_enum::text_enum,
+    text_enum,
     time::from_millis,
 };
 

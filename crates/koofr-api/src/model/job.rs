@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{lenient, text_enum::text_enum};
+use crate::{lenient, text_enum};
 
 /// A piece of background work.
 ///

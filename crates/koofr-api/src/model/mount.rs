@@ -8,7 +8,7 @@ use super::{
     file::FileKind,
     link::{Link, Receiver},
 };
-use crate::{lenient, text_enum::text_enum};
+use crate::{lenient, text_enum};
 
 /// Bytes of one MiB, the unit of the sizes of mounts and devices.
 const MIB: u64 = 1024 * 1024;

@@ -10,7 +10,7 @@ use super::{
     mount::Mount,
     vault::VaultRepo,
 };
-use crate::{lenient, text_enum::text_enum};
+use crate::{lenient, text_enum};
 
 /// One page of what was found.
 #[non_exhaustive]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{file::Tags, mount::Mount};
-use crate::{lenient, text_enum::text_enum};
+use crate::{lenient, text_enum};
 
 /// One page of the trash.
 #[non_exhaustive]

@@ -1,7 +1,7 @@
-//! Reading of values that the service spells in more than one way.
+//! For implementors of remotes: reading of JSON values that services spell in more than one way.
 //!
-//! Integers have been seen as strings (`counter`, ids of the trash, cursors), ids as numbers, and optional values as `null`;
-//! all of these are accepted everywhere, because nothing else could be meant.
+//! Integers come as strings, ids as numbers, and optional values as `null`; all of these are accepted everywhere, because nothing else
+//! could be meant. The functions are for `#[serde(deserialize_with = "…")]`.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -12,10 +12,12 @@ use serde::{
 
 /// A text that is borrowed from the input where it contains no escapes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+pub struct Text<'a>(pub Cow<'a, str>);
 
 impl Text<'_> {
-    pub(crate) fn as_str(&self) -> &str {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -57,7 +59,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 /// An answer that has to be an object: a list would otherwise be taken for its fields in order, an empty one for an object without any.
-pub(crate) struct Object<T>(pub(crate) T);
+#[derive(Debug)]
+pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -132,34 +135,56 @@ impl<'de> Deserialize<'de> for Integer {
 }
 
 /// An integer that may be missing.
-pub(crate) fn opt_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+///
+/// # Errors
+///
+/// A value of any other form.
+pub fn opt_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Integer::deserialize(deserializer).map(|integer| integer.0)
 }
 
 /// An integer, 0 when missing.
-pub(crate) fn i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+///
+/// # Errors
+///
+/// A value of any other form.
+pub fn i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     opt_i64(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A size or count that may be missing; a negative one counts as missing.
-pub(crate) fn opt_u64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+///
+/// # Errors
+///
+/// A value of any other form.
+pub fn opt_u64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     opt_i64(deserializer).map(|number| number.and_then(|number| number.try_into().ok()))
 }
 
 /// A text or number, empty when missing.
-pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+///
+/// # Errors
+///
+/// A value of any other form.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Text::deserialize(deserializer).map(|text| text.0.into_owned())
 }
 
 /// A text or number that may be missing; an empty text counts as missing.
-pub(crate) fn opt_text<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
+///
+/// # Errors
+///
+/// A value of any other form.
+pub fn opt_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
 }
 
 /// Any value, its default when it is `null`.
-pub(crate) fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+///
+/// # Errors
+///
+/// A value of any other form.
+pub fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de> + Default,
     D: Deserializer<'de>,

@@ -2,6 +2,7 @@
 //!
 //! The key is the same everywhere and public. Whoever can read the configuration file can reveal its passwords.
 
+use crate::secret::Secret;
 use aes::Aes256;
 use base64::{
     Engine as _,
@@ -12,7 +13,6 @@ use ctr::{
     Ctr128BE,
     cipher::{KeyIvInit as _, StreamCipher as _},
 };
-use remote_core::secret::Secret;
 
 /// Random bytes in front of each obscured password.
 pub const IV_BYTES: usize = 16;
@@ -54,7 +54,7 @@ pub enum RevealError {
 /// # Examples
 ///
 /// ```
-/// use remote_config::obscure::{obscure, reveal};
+/// use remote_core::obscure::{obscure, reveal};
 /// use remote_core::secret::Secret;
 ///
 /// let obscured = obscure(&Secret::new("potato"));

@@ -1,6 +1,21 @@
-//! Enumerations that the service sends as text, with room for words that are not known yet.
+//! Enumerations that services send as text, with room for words that are not known yet.
 
-/// Declares an enumeration of texts: a variant per known word and `Unknown` for the rest, which keeps the word.
+/// For implementors of remotes: declares an enumeration of texts, a variant per known word and `Unknown` for the rest, which keeps the word.
+///
+/// The crate that uses it depends on `serde`.
+///
+/// ```
+/// remote_core::text_enum! {
+///     /// How something is.
+///     pub enum State {
+///         /// All is there.
+///         Completed = "COMPLETED",
+///     }
+/// }
+/// assert_eq!(State::from("COMPLETED"), State::Completed);
+/// assert_eq!(State::from("NEW").as_str(), "NEW");
+/// ```
+#[macro_export]
 macro_rules! text_enum {
     (
         $(#[$meta:meta])*
@@ -57,5 +72,3 @@ macro_rules! text_enum {
         }
     };
 }
-
-pub(crate) use text_enum;
