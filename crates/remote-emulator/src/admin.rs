@@ -45,8 +45,25 @@ pub(crate) async fn answer(shared: &Shared, command: &str, call: &mut Call) -> R
         ("log", _) => not_allowed("GET"),
         ("clock", _) => not_allowed("GET,POST"),
         ("online", _) => not_allowed("POST"),
-        _ => Reply::text(StatusCode::NOT_FOUND, "no such administration endpoint"),
+        _ => of_service(shared, command, call).await,
     }
+}
+
+/// Commands that only this service has.
+async fn of_service(shared: &Shared, command: &str, call: &mut Call) -> Reply {
+    let body = match call.body.read_all(BODY_LIMIT).await {
+        Ok(body) => body,
+        Err(error) => {
+            return Reply::text(
+                StatusCode::BAD_REQUEST,
+                format!("unreadable body: {error:?}"),
+            );
+        }
+    };
+    shared
+        .service
+        .administer(command, &call.method, &body)
+        .unwrap_or_else(|| Reply::text(StatusCode::NOT_FOUND, "no such administration endpoint"))
 }
 
 fn not_allowed(allow: &str) -> Reply {

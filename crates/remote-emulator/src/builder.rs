@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::identity::{Identity, IdentityConfig, IdentityHandle};
 use crate::koofr::{Koofr, KoofrConfig, KoofrHandle};
 use crate::record::{DEFAULT_LOG_CAPACITY, RequestLog};
 use crate::server::{Server, Shared};
@@ -34,6 +35,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone, Debug, Default)]
 pub struct EmulatorBuilder {
     koofr: Option<(KoofrConfig, Option<SocketAddr>)>,
+    identity: Option<(IdentityConfig, Option<SocketAddr>)>,
     rtt: Duration,
     state_dir: Option<PathBuf>,
     clock: Clock,
@@ -56,6 +58,24 @@ impl EmulatorBuilder {
     pub fn koofr_address(mut self, address: SocketAddr) -> Self {
         let config = self.koofr.map(|(config, _)| config).unwrap_or_default();
         self.koofr = Some((config, Some(address)));
+        self
+    }
+
+    /// Runs an identity provider of its own on a free port of the loopback interface.
+    #[must_use]
+    pub fn identity(mut self, config: IdentityConfig) -> Self {
+        let address = self.identity.and_then(|(_, address)| address);
+        self.identity = Some((config, address));
+        self
+    }
+
+    /// Sets the address of the identity provider; port 0 takes a free one, which is the default.
+    ///
+    /// Without [`identity`](Self::identity) it runs with its default configuration.
+    #[must_use]
+    pub fn identity_address(mut self, address: SocketAddr) -> Self {
+        let config = self.identity.map(|(config, _)| config).unwrap_or_default();
+        self.identity = Some((config, Some(address)));
         self
     }
 
@@ -103,8 +123,13 @@ impl EmulatorBuilder {
             Some((config, address)) => Some(self.start_koofr(config, address).await?),
             None => None,
         };
+        let identity = match self.identity.clone() {
+            Some((config, address)) => Some(self.start_identity(config, address).await?),
+            None => None,
+        };
         Ok(Emulator {
             koofr,
+            identity,
             clock: self.clock,
         })
     }
@@ -142,6 +167,42 @@ impl EmulatorBuilder {
         };
         Ok(Running { server, handle })
     }
+
+    async fn start_identity(
+        &self,
+        config: IdentityConfig,
+        address: Option<SocketAddr>,
+    ) -> Result<RunningIdentity> {
+        let dir = self.state_dir.as_ref().map(|dir| dir.join("identity"));
+        let identity =
+            Identity::new(config, self.clock.clone(), dir.as_deref()).map_err(Error::State)?;
+        let log = RequestLog::new(self.log_capacity.unwrap_or(DEFAULT_LOG_CAPACITY));
+        let faults = Faults::default();
+        let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+        let shared = Shared {
+            service: Arc::<Identity>::clone(&identity),
+            log: log.clone(),
+            faults: faults.clone(),
+            clock: self.clock.clone(),
+            rtt: self.rtt,
+        };
+        let server = Server::start(address, shared)
+            .await
+            .map_err(|source| Error::Listen { address, source })?;
+        let handle = IdentityHandle {
+            url: format!("http://{}", server.address),
+            identity,
+            log,
+            faults,
+        };
+        Ok(RunningIdentity { server, handle })
+    }
+}
+
+#[derive(Debug)]
+struct RunningIdentity {
+    server: Server,
+    handle: IdentityHandle,
 }
 
 #[derive(Debug)]
@@ -154,6 +215,7 @@ struct Running {
 #[derive(Debug)]
 pub struct Emulator {
     koofr: Option<Running>,
+    identity: Option<RunningIdentity>,
     clock: Clock,
 }
 
@@ -177,6 +239,19 @@ impl Emulator {
         }
     }
 
+    /// The identity provider that runs on its own.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the emulator was built without one.
+    #[must_use]
+    pub fn identity(&self) -> &IdentityHandle {
+        match &self.identity {
+            Some(running) => &running.handle,
+            None => panic!("this emulator was built without an identity provider"),
+        }
+    }
+
     /// The clock all services live by.
     #[must_use]
     pub fn clock(&self) -> &Clock {
@@ -189,6 +264,9 @@ impl Emulator {
         if let Some(running) = self.koofr.take() {
             running.server.stop().await;
             running.handle.koofr.close();
+        }
+        if let Some(running) = self.identity.take() {
+            running.server.stop().await;
         }
     }
 }

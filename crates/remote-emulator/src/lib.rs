@@ -59,6 +59,7 @@ mod clock;
 mod connection;
 pub mod fault;
 mod fault_queue;
+pub mod identity;
 mod ids;
 pub mod koofr;
 mod multipart;

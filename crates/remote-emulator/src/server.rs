@@ -283,7 +283,7 @@ fn visible_headers(headers: &HeaderMap) -> Vec<(String, String)> {
                     let scheme = text.split(' ').next().unwrap_or_default();
                     format!("{scheme} [redacted]")
                 }
-                "cookie" | "x-koofr-password" => "[redacted]".to_owned(),
+                "cookie" | "x-jottacloud-otp" | "x-koofr-password" => "[redacted]".to_owned(),
                 _ => text.into_owned(),
             };
             (name.to_owned(), value)

@@ -77,4 +77,9 @@ pub(crate) trait Service: Send + Sync + 'static {
     fn set_online(&self, storage: &str, online: bool) -> bool;
 
     fn json_fields(&self) -> &'static JsonFields;
+
+    /// Answers an administration command that only this service has; nothing for one it does not know.
+    fn administer(&self, _command: &str, _method: &Method, _body: &Bytes) -> Option<Reply> {
+        None
+    }
 }
