@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 pub use edit::EditError;
 pub use parse::{MAX_FILE_BYTES, ParseError, ParseErrorKind};
+pub(crate) use value::has_reference;
 
 use line::{Line, Meaning};
 

@@ -84,6 +84,7 @@ pub mod name;
 pub mod redact;
 pub mod remote_string;
 mod resolve;
+pub mod setup;
 pub mod store;
 
 pub use config::Config;

@@ -23,7 +23,7 @@ const CLOSING_LINE: &[u8] =
     b"### Double check the config for sensitive info before posting publicly\n";
 
 /// Key names that mean something secret, alone or as the end of a longer name.
-const SECRET_NAMES: [&str; 24] = [
+const SECRET_NAMES: [&str; 22] = [
     "access_token",
     "api_key",
     "auth_token",
@@ -46,9 +46,10 @@ const SECRET_NAMES: [&str; 24] = [
     "secret",
     "session_id",
     "token",
-    "user",
-    "username",
 ];
+
+/// Key names that tell who somebody is, alone or as the end of a longer name.
+const PERSONAL_NAMES: [&str; 2] = ["user", "username"];
 
 /// The text that `rclone config redacted` prints: all sections sorted by name, with the secrets replaced by `XXX`.
 ///
@@ -104,15 +105,29 @@ fn shown(key: &[u8], value: &[u8], backend: Option<&Backend>, redaction: Redacti
     let secret = match (spec, redaction) {
         (Some(spec), _) => spec.secret || spec.sensitive,
         (None, Redaction::Rclone) => false,
-        (None, Redaction::Careful) => SECRET_NAMES
-            .iter()
-            .any(|name| key.ends_with(name.as_bytes())),
+        (None, Redaction::Careful) => {
+            is_secret_name(key) || PERSONAL_NAMES.iter().any(|name| ends_with(key, name))
+        }
     };
     match redaction {
         _ if secret && !value.is_empty() => REPLACEMENT.to_vec(),
         Redaction::Careful => without_user_info(value),
         Redaction::Rclone => value.to_vec(),
     }
+}
+
+/// Whether a key means something secret by its name alone.
+pub(crate) fn is_secret_name(key: impl AsRef<[u8]>) -> bool {
+    SECRET_NAMES
+        .iter()
+        .any(|name| ends_with(key.as_ref(), name))
+}
+
+/// Keys are compared without regard to case: nobody says that all programs write them in lower case.
+fn ends_with(key: &[u8], name: &str) -> bool {
+    let end = key.len().checked_sub(name.len());
+    end.and_then(|start| key.get(start..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 /// Replaces user and password in an address: `https://user:password@host/` becomes `https://XXX@host/`.

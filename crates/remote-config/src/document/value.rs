@@ -90,7 +90,7 @@ impl Document {
 }
 
 /// Whether reading the text would replace a part of it.
-pub(super) fn has_reference(value: &[u8]) -> bool {
+pub(crate) fn has_reference(value: &[u8]) -> bool {
     first_reference(value).is_some()
 }
 

@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use remote_core::options::{Backend, OptionSpec, OptionType};
+use remote_core::options::{Backend, OptionExample, OptionSpec, OptionType};
 use serde_json::Value;
 
 /// The folders that hold vectors: the committed sample and, where it is found, the full set.
@@ -63,7 +63,11 @@ pub(crate) static KOOFR: Backend = Backend::new(
     "koofr",
     "Koofr",
     &[
-        OptionSpec::new("provider", OptionType::String, ""),
+        OptionSpec::new("provider", OptionType::String, "").examples(&[
+            OptionExample::new("koofr", ""),
+            OptionExample::new("digistorage", ""),
+            OptionExample::new("other", ""),
+        ]),
         OptionSpec::new("endpoint", OptionType::String, "")
             .provider("other")
             .required(),
@@ -94,8 +98,23 @@ pub(crate) static KOOFR: Backend = Backend::new(
 );
 
 /// Other types that occur in the vectors, with the options that are left out when shown.
-pub(crate) static OTHERS: [Backend; 4] = [
-    Backend::new("local", "Local disk", &[]),
+pub(crate) static OTHERS: [Backend; 5] = [
+    Backend::new(
+        "local",
+        "Local disk",
+        &[OptionSpec::new("links", OptionType::Bool, "").advanced()],
+    ),
+    Backend::new(
+        "dropbox",
+        "Dropbox",
+        &[
+            OptionSpec::new("client_id", OptionType::String, "").sensitive(),
+            OptionSpec::new("client_secret", OptionType::String, "").sensitive(),
+            OptionSpec::new("token", OptionType::String, "")
+                .sensitive()
+                .advanced(),
+        ],
+    ),
     Backend::new("memory", "Memory", &[]),
     Backend::new(
         "sftp",

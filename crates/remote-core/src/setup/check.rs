@@ -1,6 +1,6 @@
 //! Whether an answer fits its question.
 
-use crate::options::{OptionType, ParseValueError};
+use crate::options::{OptionType, OptionValue, ParseValueError};
 
 use super::{Answer, Question, QuestionKind};
 
@@ -111,9 +111,18 @@ impl Question {
             OptionType::String => Ok(Answer::text(text)),
             value_type => {
                 let value = value_type.parse(text).map_err(AnswerError::Type)?;
-                Ok(Answer::text(value.to_string()))
+                Ok(Answer::text(canonical(&value)))
             }
         }
+    }
+}
+
+/// The form that is stored: that of rclone, unless it would lose a part of the value.
+fn canonical(value: &OptionValue) -> String {
+    let text = value.to_string();
+    match value {
+        OptionValue::Size(size) if text.parse() != Ok(*size) => size.to_exact(),
+        _ => text,
     }
 }
 
@@ -138,6 +147,11 @@ mod tests {
     fn values_are_made_canonical() {
         let size = Question::text("s", "").of_type(OptionType::Size);
         assert_eq!(checked(&size, "10M").unwrap(), "10Mi");
+        assert_eq!(
+            checked(&size, "1500B").unwrap(),
+            "1500B",
+            "1.465Ki would be less"
+        );
         let encoding = Question::text("e", "").of_type(OptionType::Encoding);
         assert_eq!(checked(&encoding, "Dot,Slash").unwrap(), "Slash,Dot");
         assert!(matches!(checked(&size, "ten"), Err(AnswerError::Type(_))));

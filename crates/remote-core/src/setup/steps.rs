@@ -40,7 +40,10 @@ pub trait SetupSteps: fmt::Debug + Send + Sync {
 }
 
 /// What comes after a step.
-#[non_exhaustive]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a dialogue has to know every outcome"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepOutcome {
     /// A question; the answer goes to the step of the state.
@@ -114,6 +117,12 @@ impl StepState {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name, and behind it everything that was remembered.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        let remembered = self.remembered.iter().map(String::as_str);
+        std::iter::once(self.name.as_str()).chain(remembered)
     }
 
     /// What was remembered, by its place; empty if it was not.
