@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use md5::{Digest as _, Md5};
+use fast_md5::Md5;
 
 /// Which hash.
 #[non_exhaustive]
@@ -118,7 +118,6 @@ impl fmt::Debug for HashValue {
 }
 
 /// Computes a hash piece by piece.
-#[derive(Clone)]
 pub struct Hasher(Md5);
 
 impl Hasher {
@@ -138,7 +137,7 @@ impl Hasher {
     /// The hash of all bytes so far.
     #[must_use]
     pub fn finish(self) -> HashValue {
-        HashValue::md5(self.0.finalize().into())
+        HashValue::md5(self.0.finalize())
     }
 }
 
@@ -161,6 +160,24 @@ mod tests {
             hasher.finish(),
             HashValue::of(HashAlgorithm::Md5, b"hello world")
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_fast_implementation_agrees_with_the_established_one(
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..2_000),
+            mut cuts in proptest::collection::vec(0..2_000_usize, 0..6),
+        ) {
+            use md5::Digest as _;
+            cuts.push(0);
+            cuts.push(bytes.len());
+            cuts.iter_mut().for_each(|cut| *cut = (*cut).min(bytes.len()));
+            cuts.sort_unstable();
+            let mut hasher = Hasher::new(HashAlgorithm::Md5);
+            cuts.windows(2).for_each(|cut| hasher.update(&bytes[cut[0]..cut[1]]));
+            let expected: [u8; 16] = md5::Md5::digest(&bytes).into();
+            assert_eq!(hasher.finish(), HashValue::md5(expected));
+        }
     }
 
     #[test]

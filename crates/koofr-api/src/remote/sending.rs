@@ -1,6 +1,9 @@
 //! The bytes of an upload on their way out, counted and hashed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
@@ -78,6 +81,18 @@ impl Sending {
     }
 }
 
+impl Progress {
+    /// The hash of all bytes so far; those that follow are not taken in any more.
+    fn finish(&mut self) -> HashValue {
+        let hash = match self {
+            Self::Known(hash) => *hash,
+            Self::Running(hasher) => mem::replace(hasher, Hasher::new(HashAlgorithm::Md5)).finish(),
+        };
+        *self = Self::Known(hash);
+        hash
+    }
+}
+
 impl Sent {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -109,7 +124,7 @@ impl Sent {
 
     /// How a stored file differs from what was sent, if it does. A hash that the storage does not tell is not compared.
     pub(super) fn mismatch(&self, stored: &FileInfo) -> Option<IntegrityError> {
-        let state = self.state();
+        let mut state = self.state();
         let actual_size = stored.size.unwrap_or_default();
         if actual_size != state.bytes {
             return Some(IntegrityError::Size {
@@ -117,10 +132,7 @@ impl Sent {
                 actual: actual_size,
             });
         }
-        let expected = match &state.hash {
-            Progress::Known(hash) => *hash,
-            Progress::Running(hasher) => hasher.clone().finish(),
-        };
+        let expected = state.hash.finish();
         let actual = stored.md5()?;
         (actual != expected).then_some(IntegrityError::Hash { expected, actual })
     }

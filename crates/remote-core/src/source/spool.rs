@@ -227,7 +227,7 @@ impl Spooler {
             self.blocks.push(block);
             return Ok(());
         };
-        let mut hasher = self.hasher.clone();
+        let mut hasher = std::mem::replace(&mut self.hasher, Hasher::new(HashAlgorithm::Md5));
         let written = pass::blocking(move || {
             hasher.update(&block);
             file.write_all(&block).map_err(temporary_file_failed)?;

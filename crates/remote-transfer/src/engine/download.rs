@@ -61,6 +61,7 @@ async fn fetch(
     let download = file.remote.read(&entry.path, options).await?;
     let found = download.entry();
     let verified = found.hash.is_some() && download.is_whole();
+    place.size = found.size;
     place.modified = entry.modified.or(found.modified);
     let bytes = place
         .fill(&job.blocking, download, |bytes| progress.moved(bytes))

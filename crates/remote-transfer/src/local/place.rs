@@ -25,6 +25,8 @@ const BATCH_BYTES: usize = 256 * 1024;
 pub(crate) struct Place {
     pub(crate) path: PathBuf,
     pub(crate) modified: Option<SystemTime>,
+    /// How many bytes to expect, where known: room for them is reserved, so that a full disk is told before they are fetched.
+    pub(crate) size: Option<u64>,
     /// Of the file that is replaced; nothing is replaced when absent.
     pub(crate) replaced: Option<Permissions>,
     /// Whether the content is on the disk before the file takes its name.
@@ -90,10 +92,12 @@ impl Place {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".remote-transfer-").suffix(".partial");
         self.choose_permissions(&mut builder);
-        Ok(builder
+        let (file, hidden) = builder
             .tempfile_in(dir)
             .map_err(|error| self.unwritable(error))?
-            .into_parts())
+            .into_parts();
+        reserve(&file, self.size.unwrap_or(0)).map_err(|error| self.unwritable(error))?;
+        Ok((file, hidden))
     }
 
     /// A new file gets what the system gives to new files, a replaced one keeps what it has.
@@ -166,6 +170,28 @@ impl Place {
     }
 }
 
+/// Reserves room without changing what is seen of the file; for what is written at once, that is not worth it.
+#[cfg(target_os = "linux")]
+fn reserve(file: &File, bytes: u64) -> io::Result<()> {
+    use rustix::{
+        fs::{FallocateFlags, fallocate},
+        io::Errno,
+    };
+    if bytes <= BATCH_BYTES as u64 {
+        return Ok(());
+    }
+    match fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes) {
+        Err(full @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => Err(full.into()),
+        // Not every file system can.
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn reserve(_file: &File, _bytes: u64) -> io::Result<()> {
+    Ok(())
+}
+
 /// Pieces that are written together.
 struct Batch {
     pieces: Vec<Bytes>,
@@ -198,5 +224,20 @@ impl<S: Stream<Item = Result<Bytes>> + Unpin, F: Fn(u64)> Body<S, F> {
             pieces,
             is_last: false,
         })
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_reserved_unseen_and_a_disk_without_it_is_told() -> io::Result<()> {
+        let file = tempfile::tempfile()?;
+        reserve(&file, 4 * BATCH_BYTES as u64)?;
+        assert_eq!(file.metadata()?.len(), 0);
+        // More than any file system has.
+        assert!(reserve(&file, 1 << 62).is_err());
+        Ok(())
     }
 }
