@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt as _};
 use tokio_util::io::StreamReader;
 
 use self::body::Verified;
-pub use self::resume::resuming;
+pub use self::resume::{MIN_PROGRESS, resuming};
 use crate::{
     entry::Entry,
     error::{Error, ErrorKind, Result},

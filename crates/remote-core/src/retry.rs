@@ -273,6 +273,12 @@ impl Retry {
         }
     }
 
+    /// The random pause after so many failures in a row, or nothing if there is to be no further attempt: for failures that only
+    /// the caller can tell from successes.
+    pub(crate) fn pause_after(&self, failures: u32) -> Option<Duration> {
+        (failures < self.policy.max_attempts).then(|| (self.jitter)(self.policy.backoff(failures)))
+    }
+
     /// The pause before the next attempt, or nothing if there is to be none.
     fn delay(
         &self,

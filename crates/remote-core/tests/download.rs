@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
 use remote_core::{
-    download::{Download, resuming},
+    download::{Download, MIN_PROGRESS, resuming},
     entry::Entry,
     error::{Error, ErrorKind, IntegrityError, Result, RetryAdvice},
     hash::{HashAlgorithm, HashValue},
@@ -32,8 +32,8 @@ fn body(pieces: &[&'static str]) -> BoxStream<'static, Result<Bytes>> {
     stream::iter(pieces).boxed()
 }
 
-fn broken(piece: &'static str, error: Error) -> BoxStream<'static, Result<Bytes>> {
-    stream::iter([Ok(Bytes::from(piece)), Err(error)]).boxed()
+fn broken(piece: impl Into<Bytes>, error: Error) -> BoxStream<'static, Result<Bytes>> {
+    stream::iter([Ok(piece.into()), Err(error)]).boxed()
 }
 
 fn lost() -> Error {
@@ -242,7 +242,7 @@ async fn a_broken_body_goes_on_at_the_next_missing_byte() -> Result<()> {
         Ok(broken("34", lost())),
         Ok(body(&["5678"])),
     ]);
-    assert_eq!(server.read(0..9, 2).await?, b"012345678");
+    assert_eq!(server.read(0..9, 3).await?, b"012345678");
     assert_eq!(server.offsets(), [0, 3, 5]);
     Ok(())
 }
@@ -257,7 +257,8 @@ async fn ranges_are_resumed_inside_the_range() -> Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn failures_without_progress_are_counted_and_those_with_progress_are_not() {
-    let progress = || Ok(broken("1", lost()));
+    let enough = vec![b'x'; usize::try_from(MIN_PROGRESS).unwrap()];
+    let progress = || Ok(broken(enough.clone(), lost()));
     let none = || Ok(stream::iter([Err(lost())]).boxed());
     let server = Server::new([
         progress(),
@@ -268,9 +269,23 @@ async fn failures_without_progress_are_counted_and_those_with_progress_are_not()
         none(),
         none(),
     ]);
-    let error = server.read(0..10, 2).await.unwrap_err();
+    let error = server.read(0..u64::MAX, 2).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 2));
-    assert_eq!(server.offsets(), [0, 1, 1, 2, 2, 3, 3]);
+    let offsets = [0, 1, 1, 2, 2, 3, 3].map(|bodies| bodies * MIN_PROGRESS);
+    assert_eq!(server.offsets(), offsets);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_sends_a_byte_per_connection_is_not_called_for_every_byte() {
+    let server = Server::new((0..100).map(|_| Ok(broken("1", lost()))));
+    let started = tokio::time::Instant::now();
+    let error = server.read(0..100, 5).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 5));
+    assert_eq!(server.offsets(), [0, 1, 2, 3, 4]);
+    assert!(
+        started.elapsed() > Duration::ZERO,
+        "no pause between attempts"
+    );
 }
 
 #[tokio::test(start_paused = true)]

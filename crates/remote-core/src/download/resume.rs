@@ -10,9 +10,12 @@ use futures::{
 };
 
 use crate::{
-    error::{Result, RetryAdvice},
+    error::{Error, Result, RetryAdvice},
     retry::{Idempotency, Retry},
 };
+
+/// What a body must bring before it breaks off to count as progress, in bytes: less than a connection that works at all moves before it is lost.
+pub const MIN_PROGRESS: u64 = 8 * 1024;
 
 type Body = BoxStream<'static, Result<Bytes>>;
 
@@ -23,8 +26,9 @@ type Body = BoxStream<'static, Result<Bytes>>;
 /// [`PreconditionFailed`](crate::error::ErrorKind::PreconditionFailed) otherwise. The body ends at the end of `range`. Where the size of a file is unknown, that is
 /// [`u64::MAX`].
 ///
-/// A body that fails with an error that allows for a retry is opened again, in the way of `retry`; opening counts as successful with the first byte, so the
-/// attempts of the policy are those in a row that bring nothing. Any other error is passed on and ends the stream. A body that ends early *without* an error is not resumed,
+/// A body that fails with an error that allows for a retry is opened again, in the way of `retry`; opening counts as successful with the first byte. A body
+/// that breaks off before it brought [`MIN_PROGRESS`] bytes counts as a failed attempt as well, with a delay before the next one, so that a
+/// service that sends a byte per connection is not called for every byte. Any other error is passed on and ends the stream. A body that ends early *without* an error is not resumed,
 /// since nothing was lost on the way: [`Download`](super::Download) reports it as corrupted.
 ///
 /// Nothing is opened before the first poll, nor for an empty range.
@@ -41,6 +45,8 @@ where
         body: None,
         position: range.start,
         end: range.end,
+        gained: 0,
+        fruitless: 0,
     };
     stream::unfold(Some(resuming), |resuming| async move {
         let mut resuming = resuming?;
@@ -58,6 +64,10 @@ struct Resuming<F> {
     body: Option<Body>,
     position: u64,
     end: u64,
+    /// Bytes of the present body.
+    gained: u64,
+    /// Bodies in a row that brought too little.
+    fruitless: u32,
 }
 
 impl<F> Resuming<F>
@@ -71,6 +81,7 @@ where
         };
         if let Some(piece) = &piece {
             self.position = self.position.saturating_add(piece.len() as u64);
+            self.gained = self.gained.saturating_add(piece.len() as u64);
         }
         Ok(piece)
     }
@@ -86,9 +97,23 @@ where
             Err(error) if error.retry_advice() == RetryAdvice::Never => Err(error),
             Err(error) => {
                 tracing::debug!(kind = ?error.kind(), position = self.position, "resuming a body");
+                self.pause_after(error).await?;
                 self.start().await
             }
         }
+    }
+
+    /// Waits if the body that broke off brought too little, and gives up after too many of them.
+    async fn pause_after(&mut self, error: Error) -> Result<()> {
+        if self.gained >= MIN_PROGRESS {
+            self.fruitless = 0;
+            return Ok(());
+        }
+        self.fruitless += 1;
+        let pause = self.retry.pause_after(self.fruitless);
+        let pause = pause.ok_or_else(|| error.with_attempts(self.fruitless))?;
+        tokio::time::sleep(pause).await;
+        Ok(())
     }
 
     async fn start(&mut self) -> Result<Option<Bytes>> {
@@ -104,6 +129,7 @@ where
         });
         let (piece, body) = attempts.await?;
         self.body = Some(body);
+        self.gained = 0;
         Ok(piece)
     }
 }
