@@ -6,7 +6,7 @@
 //! * a web page with 200 and with 502; 404 for everything; plain text; an empty answer; JSON of another service;
 //! * redirects to another host, to plain HTTP, in a circle, to nowhere;
 //! * a head without end, JSON without end, nested a hundred thousand times, a line without end;
-//! * a compressed answer, HTTP/1.0, broken chunks, a wrong protocol (TLS or SSH on the port);
+//! * a compressed answer, HTTP/1.0, a listing without a marked end, broken chunks, a wrong protocol (TLS or SSH on the port);
 //! * more than was announced, negative and double lengths.
 //!
 //! Every one ends with an error of the right kind, whose text says what happened, to which address, and what can be done; memory is
@@ -371,7 +371,7 @@ async fn heads_and_bodies_without_end_are_bounded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_without_end_is_bounded() {
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n{\"type\":\"";
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\n{\"type\":\"";
     let (server, sent) = endless(head, "a".repeat(65_536)).await;
     let listing =
         remote_of(&server.url()).list_recursive(&RemotePath::root(), ListOptions::default());
@@ -418,6 +418,28 @@ async fn an_older_http_is_understood() {
     .await;
     let entry = remote_of(&server.url()).stat(&path("f")).await.unwrap();
     assert_eq!(entry.size, Some(1));
+}
+
+#[tokio::test]
+async fn a_listing_whose_end_cannot_be_told_from_a_lost_connection_is_refused() {
+    const ROOT: &str = r#"{"type":"file","path":"/","file":{"name":"","type":"dir"}}"#;
+    for version in ["1.0", "1.1"] {
+        let server = RawServer::serving(move |head| match head.contains("/files/listrecursive") {
+            true => {
+                format!("HTTP/{version} 200 OK\r\nconnection: close\r\n\r\n{ROOT}\n").into_bytes()
+            }
+            false => json(MOUNT),
+        })
+        .await;
+        let remote = remote_of(&server.url());
+        let listing = remote.list_recursive(&RemotePath::root(), ListOptions::default());
+        let error = listing.try_collect::<Vec<_>>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(
+            report(&error).contains("whose end cannot be told"),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -354,8 +354,7 @@ async fn dropping_an_endless_listing_ends_its_request() {
     assert!(sent < 64 << 20, "{sent} bytes were taken");
 }
 
-const NDJSON: &str =
-    "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n";
+const NDJSON: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ncontent-length: 1099511627776\r\n\r\n";
 const ROOT: &str = r#"{"type":"file","path":"/","file":{"name":"","type":"dir","modified":0,"size":0,"contentType":""}}"#;
 
 fn entry_line(path: &str, name: &str) -> String {

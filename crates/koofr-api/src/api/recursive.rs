@@ -111,14 +111,26 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As for [`list`](Client::list).
+    /// As for [`list`](Client::list), and [`Protocol`](ErrorKind::Protocol) for an answer whose end could not be told from a lost connection: a
+    /// listing must not be taken for complete when it is not.
     pub async fn open_recursive(&self, mount: &str, path: &str) -> Result<RecursiveListing> {
         let call = Call::get(Route::Content21, "files/listrecursive")
             .mount(mount, "files/listrecursive")
             .path(path);
         let response = self.open(&call).await?;
+        if !response.end_is_marked() {
+            return Err(endless(&response.url_host()));
+        }
         Ok(RecursiveListing::new(response.into_stream()))
     }
+}
+
+fn endless(host: &str) -> Error {
+    Error::with_message(
+        ErrorKind::Protocol,
+        format!("{host} sends a listing whose end cannot be told from a lost connection"),
+    )
+    .with_help("a proxy on the way may speak HTTP/1.0 only; connect without it")
 }
 
 impl RecursiveListing {

@@ -75,6 +75,17 @@ impl Response {
         text.parse().ok()
     }
 
+    /// Whether the end of the body can be told from a connection that was lost: by its length, by chunks, or by HTTP/2 frames.
+    ///
+    /// Otherwise the end of the connection is all there is, as with HTTP/1.0 and some proxies: [`into_stream`](Self::into_stream) then cannot notice that a
+    /// part is missing, and only a reader that knows what must come can.
+    #[must_use]
+    pub fn end_is_marked(&self) -> bool {
+        self.inner.version() >= reqwest::Version::HTTP_2
+            || self.content_length().is_some()
+            || self.headers().contains_key(header::TRANSFER_ENCODING)
+    }
+
     /// The host that answered, with its port if that is not the usual one; differs from the request's after a redirect.
     #[must_use]
     pub fn url_host(&self) -> String {
@@ -153,7 +164,8 @@ impl Response {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The body as it arrives. The stream ends after the first error, and ends without one only if the body was complete.
+    /// The body as it arrives. The stream ends after the first error, and ends without one only if the body was complete,
+    /// provided that [its end is marked](Self::end_is_marked).
     ///
     /// The errors are those of [`Response::bytes`], without a limit. Dropping the stream closes the connection.
     #[must_use]
