@@ -50,6 +50,17 @@ async fn opening_costs_nothing_until_the_first_use() {
 }
 
 #[tokio::test]
+async fn usage_costs_one_request_also_when_it_is_the_first_use() {
+    let bench = Bench::start().await;
+    let remote = bench.remote();
+    for _ in 0..2 {
+        let (usage, requests) = bench.counted(remote.usage()).await;
+        assert!(usage.unwrap().total.is_some());
+        assert_eq!(requests, 1);
+    }
+}
+
+#[tokio::test]
 async fn writing_into_a_known_directory_costs_one_request() {
     let bench = Bench::start().await;
     let remote = bench.remote();

@@ -25,21 +25,33 @@ impl MountCell {
     pub(super) async fn id(&self, client: &Client) -> Result<&str> {
         let id = self.id.get_or_try_init(|| async {
             let mount = find(client, &self.wanted).await?;
-            check_mount(&mount)?;
-            check_online(&mount)?;
             Ok::<_, Error>(mount.id)
         });
         Ok(id.await?)
     }
+
+    /// The mount as it is now: one request, also at the first use.
+    pub(super) async fn look(&self, client: &Client) -> Result<Mount> {
+        if let Some(id) = self.id.get() {
+            return client.mount(id).await;
+        }
+        let mount = find(client, &self.wanted).await?;
+        // Somebody else may have found the same one meanwhile.
+        let _known = self.id.set(mount.id.clone());
+        Ok(mount)
+    }
 }
 
-/// The mount of an id or name, or the primary one.
+/// The mount of an id or name, or the primary one, if it can be used.
 async fn find(client: &Client, wanted: &str) -> Result<Mount> {
     let asked = if wanted.is_empty() { PRIMARY } else { wanted };
-    match client.mount(asked).await {
-        Err(error) if error.is_not_found() => select(client.mounts().await?, wanted),
-        other => other,
-    }
+    let mount = match client.mount(asked).await {
+        Err(error) if error.is_not_found() => select(client.mounts().await?, wanted)?,
+        other => other?,
+    };
+    check_mount(&mount)?;
+    check_online(&mount)?;
+    Ok(mount)
 }
 
 /// Picks from the list, for servers that do not know the alias and for users who gave a name.

@@ -24,8 +24,7 @@ const UNPROTECTED_HELP: &str = "a link without the protection that was asked for
 impl Inner {
     /// What the mount tells, in steps of 1 MiB.
     pub(super) async fn usage(&self) -> Result<Usage> {
-        let mount = self.mount().await?;
-        let mount = self.client.mount(mount).await?;
+        let mount = self.mount.look(&self.client).await?;
         let mut usage = Usage::default();
         usage.total = mount.total_bytes();
         usage.used = mount.used_bytes();
