@@ -23,7 +23,10 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 
 pub use self::{
-    file::FileSource, memory::MemorySource, spool::SpooledSource, stream::StreamSource,
+    file::{FileSource, Links},
+    memory::MemorySource,
+    spool::SpooledSource,
+    stream::StreamSource,
 };
 use crate::{
     error::{Error, ErrorKind, Result},

@@ -15,7 +15,9 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use remote_core::{
     error::{Error, ErrorKind, IntegrityError, Result},
     hash::{HashAlgorithm, HashValue},
-    source::{CHUNK_BYTES, FileSource, MemorySource, SpooledSource, StreamSource, UploadSource},
+    source::{
+        CHUNK_BYTES, FileSource, Links, MemorySource, SpooledSource, StreamSource, UploadSource,
+    },
 };
 
 type TestResult = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -275,6 +277,27 @@ async fn a_file_that_cannot_be_read_is_a_failed_source() -> TestResult {
     assert_eq!(
         failure(read_from(&source, 0).await),
         ErrorKind::SourceFailed
+    );
+    Ok(())
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_is_followed_or_refused_also_when_it_took_the_place_of_a_file() -> TestResult {
+    let secret = file(b"secret")?;
+    let public = file(b"public")?;
+    let source = FileSource::open_with(&public.path, Links::Refuse).await?;
+    assert_eq!(read_from(&source, 0).await?, b"public");
+
+    fs::remove_file(&public.path)?;
+    std::os::unix::fs::symlink(&secret.path, &public.path)?;
+    let followed = FileSource::open(&public.path).await?;
+    assert_eq!(read_from(&followed, 0).await?, b"secret");
+    let refused = FileSource::open_with(&public.path, Links::Refuse).await;
+    assert_eq!(failure(refused), ErrorKind::InvalidInput);
+    assert_eq!(
+        failure(read_from(&source, 0).await),
+        ErrorKind::InvalidInput
     );
     Ok(())
 }

@@ -48,9 +48,22 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone, Debug)]
 pub struct FileSource(Arc<Inner>);
 
+/// What becomes of a symbolic link in the place of a source.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a link is followed or it is not")]
+pub enum Links {
+    /// The file it leads to is the source.
+    #[default]
+    Follow,
+    /// It is an error, also when it took the place of a file only now. Links among the directories above are followed. On systems other than Unix
+    /// the look that finds it and the opening are two steps.
+    Refuse,
+}
+
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
+    links: Links,
     state: FileState,
 }
 
@@ -62,10 +75,19 @@ impl FileSource {
     /// [`SourceFailed`](ErrorKind::SourceFailed) if the file cannot be looked at or read, [`InvalidInput`](ErrorKind::InvalidInput) if it is a directory, pipe,
     /// socket or device.
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        Self::open_with(path, Links::Follow).await
+    }
+
+    /// Like [`open`](Self::open), with a rule for symbolic links that holds for every pass.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open); a refused link is [`InvalidInput`](ErrorKind::InvalidInput).
+    pub async fn open_with(path: impl Into<PathBuf>, links: Links) -> Result<Self> {
         let path = path.into();
         pass::blocking(move || {
-            let state = FileState::of(&open_regular(&path)?, &path)?;
-            Ok(Self(Arc::new(Inner { path, state })))
+            let state = FileState::of(&open_regular(&path, links)?, &path)?;
+            Ok(Self(Arc::new(Inner { path, links, state })))
         })
         .await
     }
@@ -122,7 +144,7 @@ impl Pass {
         let Some(remaining) = source.state.size.checked_sub(offset) else {
             return Err(offset_behind_end(offset, source.state.size));
         };
-        let mut file = open_regular(&source.path)?;
+        let mut file = open_regular(&source.path, source.links)?;
         source.verify(&file)?;
         file.seek(SeekFrom::Start(offset))
             .map_err(|error| unreadable(&source.path, error))?;
@@ -198,17 +220,23 @@ impl FileState {
 ///
 /// The look before opening keeps devices from being opened at all, which can have effects of its own. The file may be another one by the time it is
 /// opened, so opening must not wait for the other end of a pipe, and what was opened is looked at again.
-fn open_regular(path: &Path) -> Result<File> {
-    check_regular(
-        path,
-        &fs::metadata(path).map_err(|error| unreadable(path, error))?,
-    )?;
+fn open_regular(path: &Path, links: Links) -> Result<File> {
+    let metadata = match links {
+        Links::Follow => fs::metadata(path),
+        Links::Refuse => fs::symlink_metadata(path),
+    };
+    check_regular(path, &metadata.map_err(|error| unreadable(path, error))?)?;
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]
     {
+        use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt as _;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+        let flags = match links {
+            Links::Follow => OFlags::NONBLOCK,
+            Links::Refuse => OFlags::NONBLOCK | OFlags::NOFOLLOW,
+        };
+        options.custom_flags(flags.bits().cast_signed());
     }
     let file = options
         .open(path)
@@ -226,6 +254,8 @@ fn check_regular(path: &Path, metadata: &Metadata) -> Result<()> {
     }
     let what = if metadata.is_dir() {
         "a directory"
+    } else if metadata.is_symlink() {
+        "a symbolic link"
     } else {
         "not a regular file"
     };

@@ -1,6 +1,10 @@
 //! One file: compared, and transferred where needed.
 
-use std::{fs::Permissions, path::PathBuf, time::SystemTime};
+use std::{
+    fs::Permissions,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use futures::TryStreamExt as _;
 use remote_core::{
@@ -8,7 +12,7 @@ use remote_core::{
     error::{Effect, Error, ErrorKind, IntegrityError, Result},
     hash::{HashAlgorithm, HashValue, Hasher},
     path::RemotePath,
-    source::{FileSource, UploadSource as _},
+    source::{FileSource, Links, UploadSource as _},
 };
 
 use super::{
@@ -122,6 +126,7 @@ fn place(job: &Job, path: PathBuf, replaced: Option<Permissions>) -> Place {
     Place {
         path,
         modified: None,
+        size: None,
         replaced,
         sync: job.sync_files,
     }
@@ -161,14 +166,14 @@ async fn compare(
     let _permit = job.checks.acquire().await;
     let there = match (existing.hash, &place) {
         (HashFact::Known(hash), _) => hash,
-        (_, Existing::Local(path)) => hash_file(algorithm, path).await?.hash,
+        (_, Existing::Local(path)) => hash_file(algorithm, path, Links::Follow).await?.hash,
         _ => return Ok(None),
     };
     let mut modified = facts.modified;
     let here = match (facts.hash, &file.origin) {
         (HashFact::Known(hash), _) => hash,
         (_, Origin::Local(local)) => {
-            let read = hash_file(algorithm, &local.local).await?;
+            let read = hash_file(algorithm, &local.local, local.links).await?;
             modified = read.source.modified();
             hashed.insert(read).hash
         }
@@ -212,10 +217,10 @@ async fn set_modified(job: &Job, place: &Existing<'_>, modified: SystemTime) -> 
     Ok(true)
 }
 
-async fn hash_file(algorithm: HashAlgorithm, path: &PathBuf) -> Result<Hashed> {
+async fn hash_file(algorithm: HashAlgorithm, path: &Path, links: Links) -> Result<Hashed> {
     let mut rereads = 0;
     loop {
-        match hash_once(algorithm, path).await {
+        match hash_once(algorithm, path, links).await {
             Err(error) if error.kind() == ErrorKind::SourceChanged && rereads < MAX_REREADS => {
                 rereads += 1;
             }
@@ -224,8 +229,8 @@ async fn hash_file(algorithm: HashAlgorithm, path: &PathBuf) -> Result<Hashed> {
     }
 }
 
-async fn hash_once(algorithm: HashAlgorithm, path: &PathBuf) -> Result<Hashed> {
-    let source = FileSource::open(path).await?;
+async fn hash_once(algorithm: HashAlgorithm, path: &Path, links: Links) -> Result<Hashed> {
+    let source = FileSource::open_with(path, links).await?;
     let mut hasher = Hasher::new(algorithm);
     let mut pieces = source.open(0).await?;
     while let Some(piece) = pieces.try_next().await? {

@@ -14,6 +14,7 @@ use remote_core::{
     operation::ListOptions,
     path::RemotePath,
     remote::{Remote, RemoteExt as _},
+    source::Links,
 };
 use tokio::sync::Semaphore;
 
@@ -97,6 +98,7 @@ impl Setting<'_> {
         }
         let origin = Origin::Local(LocalFile {
             local: from.to_owned(),
+            links: Links::Follow,
             size: metadata.len(),
             modified: metadata.modified().ok(),
         });

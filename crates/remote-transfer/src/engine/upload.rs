@@ -49,7 +49,7 @@ async fn send(
 ) -> Result<Finished> {
     let (source, hash) = match hashed {
         Some(hashed) => (hashed.source, Some(hashed.hash)),
-        None => (FileSource::open(&file.local).await?, None),
+        None => (FileSource::open_with(&file.local, file.links).await?, None),
     };
     let size = source.size();
     let mut options = WriteOptions::default();

@@ -10,6 +10,7 @@ use std::{
 use remote_core::{
     error::{Error, ErrorKind, Result},
     path::RemotePath,
+    source::Links,
 };
 
 use super::{io_error, names};
@@ -37,6 +38,8 @@ struct Trail {
 #[derive(Clone, Debug)]
 pub(crate) struct LocalFile {
     pub(crate) local: PathBuf,
+    /// Whether a symbolic link may be in its place by the time it is read.
+    pub(crate) links: Links,
     pub(crate) size: u64,
     pub(crate) modified: Option<SystemTime>,
 }
@@ -152,6 +155,10 @@ impl LocalDir {
         } else if metadata.is_file() {
             LocalKind::File(LocalFile {
                 local,
+                links: match self.trail {
+                    Some(_) => Links::Follow,
+                    None => Links::Refuse,
+                },
                 size: metadata.len(),
                 modified: metadata.modified().ok(),
             })
