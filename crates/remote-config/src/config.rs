@@ -14,7 +14,7 @@ use crate::{
     obscure::obscure,
     remote_string::{RemoteName, RemoteString},
     resolve::{Overrides, ResolvedRemote},
-    store::{Stamp, Store},
+    store::{Protection, Stamp, Store},
 };
 
 /// A configuration file in memory, with the changes that are not saved yet.
@@ -53,25 +53,27 @@ enum Edit {
 }
 
 impl Config {
-    /// Opens the user's configuration, where rclone would find it. See [`Location::find`].
+    /// Opens the user's configuration, where rclone would find it. See [`Location::find`]. An encrypted one is opened with the password from
+    /// this process's environment; see [`load`](Self::load) for other passwords.
     ///
     /// # Errors
     ///
-    /// The file exists and cannot be read, is no configuration file, or is encrypted.
+    /// Those of [`Store::load`].
     pub fn open_default() -> Result<Self, Error> {
         Self::load(Store::new(Location::find(&Environment::process())))
     }
 
-    /// Opens a configuration file. One that does not exist is empty; see [`Location::new`] for paths with a meaning of their own.
+    /// Opens a configuration file. One that does not exist is empty; see [`Location::new`] for paths with a meaning of their own. An
+    /// encrypted one is opened with the password from this process's environment; see [`load`](Self::load) for other passwords.
     ///
     /// # Errors
     ///
-    /// The file exists and cannot be read, is no configuration file, or is encrypted.
+    /// Those of [`Store::load`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::load(Store::new(Location::new(path.as_ref())))
     }
 
-    /// Opens the configuration of a store.
+    /// Opens the configuration of a store, which knows where [passwords](Store::passwords) come from.
     ///
     /// # Errors
     ///
@@ -107,6 +109,12 @@ impl Config {
     #[must_use]
     pub fn location(&self) -> &Location {
         self.store.location()
+    }
+
+    /// The file, for those who change it elsewhere. Clones share its lock and its password.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Whether there are changes that are not saved.
@@ -224,16 +232,51 @@ impl Config {
         self.edit(Edit::Copy { from, to })
     }
 
-    /// Makes the changes since the last save to the file as it is now, under a lock. In memory only, nothing is saved.
+    /// Makes the changes since the last save to the file as it is now, under a lock. An encrypted file stays encrypted. In memory only,
+    /// nothing is saved.
     ///
     /// # Errors
     ///
     /// Those of [`Store::update`]. The changes are kept, and saving can be tried again.
     pub fn save(&mut self) -> Result<(), Error> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.write(&Protection::Keep)
+    }
+
+    /// Saves, and encrypts the file with a password, or gives an encrypted one another password, in one step. A missing file becomes an
+    /// encrypted one.
+    ///
+    /// # Errors
+    ///
+    /// [`Password`](Error::Password) if the text cannot be a password; those of [`save`](Self::save).
+    pub fn set_file_password(&mut self, password: &Secret) -> Result<(), Error> {
+        let key = self.store.derive(password)?;
+        self.write(&Protection::Set(key))
+    }
+
+    /// Saves, and makes a plain file of an encrypted one, in one step.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save).
+    pub fn remove_file_password(&mut self) -> Result<(), Error> {
+        self.write(&Protection::Remove)
+    }
+
+    /// Whether the file is encrypted at this moment.
+    ///
+    /// # Errors
+    ///
+    /// [`Read`](Error::Read) if it exists and cannot be read.
+    pub fn is_file_encrypted(&self) -> Result<bool, Error> {
+        self.store.is_encrypted()
+    }
+
+    fn write(&mut self, protection: &Protection) -> Result<(), Error> {
         if self.store.location() == &Location::Memory {
             self.pending.clear();
-        }
-        if self.pending.is_empty() {
             return Ok(());
         }
         let replay = |document: &mut Document| {
@@ -241,7 +284,7 @@ impl Config {
                 .iter()
                 .try_for_each(|edit| edit.apply(document))
         };
-        let ((), document, stamp) = self.store.update(replay)?;
+        let ((), document, stamp) = self.store.rewrite(protection, replay)?;
         (self.document, self.stamp) = (document, stamp);
         self.pending.clear();
         Ok(())

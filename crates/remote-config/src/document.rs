@@ -12,7 +12,9 @@ pub use edit::EditError;
 pub use parse::{MAX_FILE_BYTES, ParseError, ParseErrorKind};
 pub(crate) use value::has_reference;
 
+pub(crate) use line::trimmed;
 use line::{Line, Meaning};
+pub(crate) use parse::BYTE_ORDER_MARK;
 
 /// A configuration file: all its lines, and what they mean.
 ///
@@ -72,7 +74,7 @@ impl Document {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mark: &[u8] = if self.byte_order_mark {
-            parse::BYTE_ORDER_MARK
+            BYTE_ORDER_MARK
         } else {
             b""
         };

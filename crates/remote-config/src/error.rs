@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use crate::{
     document::{EditError, ParseError},
+    encryption::{DecryptError, PasswordError, UnlockError},
     remote_string::RemoteStringError,
 };
 
@@ -11,6 +12,14 @@ use crate::{
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The file is encrypted, and what is encrypted cannot be read whatever the password: it is damaged, or in a newer format.
+    #[error("cannot decrypt the configuration file {}", path.display())]
+    Decrypt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: DecryptError,
+    },
     /// A change that cannot be made.
     #[error("cannot change [{section}]")]
     Edit {
@@ -18,12 +27,6 @@ pub enum Error {
         section: String,
         /// Why not.
         source: EditError,
-    },
-    /// The file is encrypted. Encrypted files are neither read nor overwritten.
-    #[error("the configuration file {} is encrypted", path.display())]
-    Encrypted {
-        /// The file.
-        path: PathBuf,
     },
     /// Another process has held the lock for too long.
     #[error("the configuration file {} is locked by another process", path.display())]
@@ -45,6 +48,14 @@ pub enum Error {
         /// The line, and what is wrong with it.
         source: ParseError,
     },
+    /// The text that was to be the new password of the file cannot be one. The file is as it was.
+    #[error("the new password of the configuration file {} cannot be used", path.display())]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PasswordError,
+    },
     /// The file exists and cannot be read.
     #[error("cannot read the configuration file {}", path.display())]
     Read {
@@ -59,12 +70,6 @@ pub enum Error {
         /// Which rule is broken.
         source: RemoteStringError,
     },
-    /// The remote is neither in the file nor in environment variables, or has no type.
-    #[error("there is no remote named \"{name}\" with a type in the configuration")]
-    UnknownRemote {
-        /// The name.
-        name: String,
-    },
     /// A value that is no Unicode text.
     #[error("the value of \"{key}\" in [{section}] is not Unicode text")]
     Text {
@@ -72,6 +77,28 @@ pub enum Error {
         section: String,
         /// The key.
         key: String,
+    },
+    /// The remote is neither in the file nor in environment variables, or has no type.
+    #[error("there is no remote named \"{name}\" with a type in the configuration")]
+    UnknownRemote {
+        /// The name.
+        name: String,
+    },
+    /// The file is encrypted, and there is no password, or one that does not open it.
+    #[error("cannot unlock the configuration file {}", path.display())]
+    Unlock {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: UnlockError,
+    },
+    /// The changed configuration could not be read again, so it was not saved. The file is as it was.
+    #[error("the configuration file {} was not saved: nobody could read it again", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the new text.
+        source: ParseError,
     },
     /// The file cannot be written. The old one is as it was.
     #[error("cannot save the configuration file {}", path.display())]

@@ -1,4 +1,5 @@
-//! rclone's configuration file for Rust programs: read it, look up remotes, change it without losing a line, and save it safely.
+//! rclone's configuration file for Rust programs: read it, encrypted or not, look up remotes, change it without losing a line, and save
+//! it safely.
 //!
 //! A user of rclone has an `rclone.conf` with the remotes and their obscured passwords. With this crate a program uses the same
 //! file, the same environment variables and the same remote strings, and both can go on changing it.
@@ -41,12 +42,48 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Encrypted files
+//!
+//! rclone can encrypt the whole file with a password. [`Config::open`] takes the password from the variables that rclone takes it from; a
+//! program with users of its own asks them:
+//!
+//! ```
+//! use remote_config::{Config, Environment, encryption::PasswordSources, store::Store};
+//! use remote_core::secret::Secret;
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("rclone.conf");
+//! # std::fs::write(&path, "[drive]\ntype = example\n")?;
+//! // Encrypt: from then on rclone asks for this password, too.
+//! let mut config = Config::open(&path)?;
+//! config.set_file_password(&Secret::new("correct horse"))?;
+//! assert!(config.is_file_encrypted()?);
+//!
+//! // Open with a dialogue, unless a variable has the password or a command that prints it.
+//! let sources = PasswordSources::from_environment(&Environment::process())
+//!     .ask(|prompt| (prompt.attempt < 3).then(|| Secret::new("correct horse")));
+//! let mut config = Config::load(Store::at(&path).passwords(sources))?;
+//!
+//! // Edit as ever: what is saved is encrypted with the same password.
+//! config.set("drive", "user", "alice")?;
+//! config.save()?;
+//! assert!(!std::fs::read_to_string(&path)?.contains("alice"));
+//!
+//! // Change the password, and remove it.
+//! config.set_file_password(&Secret::new("battery staple"))?;
+//! config.remove_file_password()?;
+//! assert!(std::fs::read_to_string(&path)?.contains("user = alice"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The file is as safe as its password: rclone's format derives the key without salt or repetition. See [`encryption`].
+//!
 //! # Concepts
 //!
 //! * A [`Document`](document::Document) is the text: every line of it, and what it means. It does no I/O. Edits touch only the lines
 //!   they must.
 //! * A [`Store`](store::Store) is the file: it is replaced as a whole, keeps its mode, and is changed under a lock that holds between
-//!   processes.
+//!   processes. It knows where the password of an encrypted file comes from.
 //! * A [`Config`] joins the two: changes are visible at once, and saving makes them again to what the file holds by then.
 //! * A [`ResolvedRemote`] is a remote with all its options from the connection string, from [`Overrides`] such as command-line
 //!   flags, from environment variables and from the file, in this order. It is an
@@ -67,16 +104,20 @@
 //! | a symbolic link as configuration file | followed one level | followed to the end |
 //! | empty text for an option that cannot be empty | false or zero, except in the file | not set |
 //! | an own variable and one for all remotes of the type | the command line prefers the second | the first, as the manual says |
+//! | a byte order mark before an encrypted text | taken for a plain file, and refused or misread | skipped |
+//! | an encrypted text behind other text | taken for a plain file, and refused or misread | refused, with the line |
+//! | the password while another process changes it | kept until the program ends | asked for again when it does not fit any more |
 //! | names made legal | may still be illegal | always legal |
 //!
 //! # What it does not do
 //!
-//! Encrypted configuration files are recognised and refused, for reading as well as for saving. The crate knows no network and
-//! no provider: it cannot tell whether a remote works, nor ask the user for what is missing.
+//! The crate knows no network and no provider: it cannot tell whether a remote works. It draws no dialogue; whoever is asked for a
+//! password is asked by the program.
 
 mod config;
 pub mod document;
 pub mod dump;
+pub mod encryption;
 mod environment;
 mod error;
 pub mod location;

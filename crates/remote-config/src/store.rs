@@ -1,16 +1,22 @@
-//! The file on disk: loading, atomic saving, changes under a lock.
+//! The file on disk: loading, atomic saving, changes under a lock, and its password.
 
+mod contents;
 mod replace;
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
+use remote_core::secret::Secret;
+
 use crate::{
-    document::{Document, MAX_FILE_BYTES, ParseErrorKind},
+    document::Document,
+    encryption::{ConfigKey, Form, PasswordSources, form},
+    environment::Environment,
     error::Error,
     location::Location,
 };
@@ -24,10 +30,21 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 /// beside it (its name with `.lock` appended), and saved by replacing the file as a whole: other processes see the old or the new file, never
 /// a part of one, and a failure leaves the old one as it was. rclone knows nothing of the lock; like among
 /// several rclones, the last of two writers at the same moment wins there.
+///
+/// # Encrypted files
+///
+/// A file that is encrypted is opened with a password from the [`PasswordSources`], and saved encrypted with the same key. The key is
+/// kept for the life of the store and its clones, so that a password is asked for once. Plain text never reaches
+/// the disk, in temporary files neither; [`remove_password`](Self::remove_password) alone makes a plain file of an encrypted one. Another
+/// process may set, change or remove the password meanwhile: what the file is at the moment of saving counts, and the
+/// sources are asked again if the key does not fit any more.
 #[derive(Clone, Debug)]
 pub struct Store {
     location: Location,
     lock_timeout: Duration,
+    passwords: PasswordSources,
+    /// The key the file was opened or saved with last; nothing for a plain file. Shared by clones.
+    key: Arc<Mutex<Option<ConfigKey>>>,
 }
 
 /// What tells one version of a file from another. Two equal stamps mean that the file was not replaced in between.
@@ -39,20 +56,47 @@ pub struct Stamp {
     inode: u64,
 }
 
+/// What becomes of the password when a file is saved.
+#[derive(Clone, Debug)]
+pub(crate) enum Protection {
+    /// As it is: plain stays plain, and encrypted keeps its key.
+    Keep,
+    /// None: the file is plain from then on.
+    Remove,
+    /// This key.
+    Set(ConfigKey),
+}
+
 impl Store {
-    /// A store at a location. Does nothing yet.
+    /// A store at a location, with the passwords of this process's environment. Does nothing yet.
     #[must_use]
     pub fn new(location: Location) -> Self {
         Self {
             location,
             lock_timeout: LOCK_TIMEOUT,
+            passwords: PasswordSources::from_environment(&Environment::process()),
+            key: Arc::default(),
         }
+    }
+
+    /// A store for a path; see [`Location::new`] for paths with a meaning of their own.
+    #[must_use]
+    pub fn at(path: impl AsRef<Path>) -> Self {
+        Self::new(Location::new(path.as_ref()))
     }
 
     /// Sets how long to wait for another process that is changing the file; [`LOCK_TIMEOUT`] by default.
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
+        self
+    }
+
+    /// Sets where the password of an encrypted file comes from, instead of this process's environment
+    /// ([`PasswordSources::from_environment`]).
+    #[must_use]
+    pub fn passwords(mut self, passwords: PasswordSources) -> Self {
+        self.passwords = passwords;
         self
     }
 
@@ -64,31 +108,34 @@ impl Store {
 
     /// Reads the file. Returns the document, and the stamp of the file if there is one.
     ///
+    /// Blocks as long as a password command or the callback of the [sources](Self::passwords) does.
+    ///
     /// # Errors
     ///
     /// [`Read`](Error::Read) if it exists and cannot be read, [`Parse`](Error::Parse) if it is no configuration file or too
-    /// large, [`Encrypted`](Error::Encrypted) if it is encrypted.
+    /// large, [`Unlock`](Error::Unlock) if it is encrypted and does not open, [`Decrypt`](Error::Decrypt) if it is encrypted and damaged or
+    /// in a newer format.
     pub fn load(&self) -> Result<(Document, Option<Stamp>), Error> {
         let Some(path) = self.location.path() else {
             return Ok((Document::new(), None));
         };
-        let mut file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok((Document::new(), None));
-            }
-            Err(source) => {
-                return Err(Error::Read {
-                    path: path.to_owned(),
-                    source,
-                });
-            }
+        let contents = self.open(path, contents::read(path)?)?;
+        Ok((contents.document, contents.stamp))
+    }
+
+    /// Whether the file is encrypted. Needs no password; a missing file is not encrypted.
+    ///
+    /// # Errors
+    ///
+    /// [`Read`](Error::Read) if it exists and cannot be read.
+    pub fn is_encrypted(&self) -> Result<bool, Error> {
+        let Some(path) = self.location.path() else {
+            return Ok(false);
         };
-        let (bytes, stamp) = read(&mut file).map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Ok((decode(path, &bytes)?, Some(stamp)))
+        let file = contents::read(path)?;
+        Ok(file.is_some_and(|(bytes, _)| {
+            matches!(form(&bytes), Form::Encrypted { .. } | Form::Newer { .. })
+        }))
     }
 
     /// The stamp of the file as it is now; nothing if there is no file.
@@ -118,9 +165,59 @@ impl Store {
     /// # Errors
     ///
     /// Those of [`load`](Self::load), those of `change`, [`Locked`](Error::Locked) if another process does not finish, and
-    /// [`Write`](Error::Write) or [`NotAFile`](Error::NotAFile) if the file cannot be replaced; then the old one is whole.
+    /// [`Write`](Error::Write), [`NotAFile`](Error::NotAFile) or [`Unreadable`](Error::Unreadable) if the file cannot be replaced; then the
+    /// old one is whole.
     pub fn update<T>(
         &self,
+        change: impl FnOnce(&mut Document) -> Result<T, Error>,
+    ) -> Result<(T, Document, Option<Stamp>), Error> {
+        self.rewrite(&Protection::Keep, change)
+    }
+
+    /// Encrypts the file with a password, or gives an encrypted one another password. The old password is needed for that, from the same
+    /// sources as for loading. A missing file becomes an encrypted empty one.
+    ///
+    /// Copies that others made of the plain file, backups for example, are not changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Password`](Error::Password) if the text cannot be a password; those of [`update`](Self::update).
+    pub fn set_password(&self, password: &Secret) -> Result<(), Error> {
+        self.set_key(&self.derive(password)?)
+    }
+
+    /// Like [`set_password`](Self::set_password), with a key that was derived before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`update`](Self::update).
+    pub fn set_key(&self, key: &ConfigKey) -> Result<(), Error> {
+        self.rewrite(&Protection::Set(key.clone()), |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Makes a plain file of an encrypted one. A plain one stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`update`](Self::update).
+    pub fn remove_password(&self) -> Result<(), Error> {
+        self.rewrite(&Protection::Remove, |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// The key for a new password.
+    pub(crate) fn derive(&self, password: &Secret) -> Result<ConfigKey, Error> {
+        ConfigKey::derive(password).map_err(|source| Error::Password {
+            path: self.location.path().unwrap_or(Path::new("")).to_owned(),
+            source,
+        })
+    }
+
+    /// Changes the document, the protection of the file, or both, in one step.
+    pub(crate) fn rewrite<T>(
+        &self,
+        protection: &Protection,
         change: impl FnOnce(&mut Document) -> Result<T, Error>,
     ) -> Result<(T, Document, Option<Stamp>), Error> {
         let Some(path) = self.location.path() else {
@@ -129,20 +226,50 @@ impl Store {
         };
         let target = replace::resolve(path)?;
         create_parent(&target)?;
-        let _lock = self.lock(&target)?;
-        let (mut document, stamp) = self.load()?;
-        let before = document.clone();
+        let (lock, found) = self.lock_and_read(path, &target)?;
+        let mut document = found.document.clone();
         let result = change(&mut document)?;
-        if document == before && stamp.is_some() {
-            return Ok((result, document, stamp));
+        let key = match protection {
+            Protection::Keep => found.key.clone(),
+            Protection::Remove => None,
+            Protection::Set(key) => Some(key.clone()),
+        };
+        if document == found.document && key == found.key && found.stamp.is_some() {
+            return Ok((result, document, found.stamp));
         }
-        replace::replace(&target, &document.to_bytes())?;
-        let stamp = self.stamp()?;
-        Ok((result, document, stamp))
+        let bytes = contents::bytes(path, &document, key.as_ref())?;
+        if lock.excludes_others {
+            replace::remove_leftovers(&target);
+        }
+        let stamp = replace::replace(&target, &bytes)?;
+        *self.key() = key;
+        Ok((result, document, Some(stamp)))
     }
 
-    /// Takes the lock. It is held until the returned file is closed, and goes with the process that held it.
-    fn lock(&self, target: &Path) -> Result<File, Error> {
+    /// Takes the lock and reads the file. Where a person may have to be asked for a password, that is done before, so that no other
+    /// process waits for them.
+    fn lock_and_read(
+        &self,
+        path: &Path,
+        target: &Path,
+    ) -> Result<(Lock, contents::Contents), Error> {
+        let lock = self.lock(target)?;
+        if let Some(contents) = self.open_quietly(path, contents::read(target)?)? {
+            return Ok((lock, contents));
+        }
+        drop(lock);
+        self.load()?;
+        let lock = self.lock(target)?;
+        let contents = self.open(path, contents::read(target)?)?;
+        Ok((lock, contents))
+    }
+
+    fn key(&self) -> MutexGuard<'_, Option<ConfigKey>> {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the lock. It goes with the process that holds it.
+    fn lock(&self, target: &Path) -> Result<Lock, Error> {
         /// Short beside what people notice, long beside what a change takes.
         const PAUSE: Duration = Duration::from_millis(20);
         let failed = |source| Error::Write {
@@ -153,10 +280,10 @@ impl Store {
         let deadline = Instant::now() + self.lock_timeout;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(file),
+                Ok(()) => return Ok(Lock::new(file, true)),
                 // Some file systems have no locks; then there is none, as with rclone.
                 Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                    return Ok(file);
+                    return Ok(Lock::new(file, false));
                 }
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
@@ -172,6 +299,22 @@ impl Store {
     }
 }
 
+/// A lock that is held until this value is dropped.
+struct Lock {
+    _file: File,
+    /// Whether the file system really has locks.
+    excludes_others: bool,
+}
+
+impl Lock {
+    fn new(file: File, excludes_others: bool) -> Self {
+        Self {
+            _file: file,
+            excludes_others,
+        }
+    }
+}
+
 impl Stamp {
     fn of(metadata: &fs::Metadata) -> Self {
         Self {
@@ -181,41 +324,6 @@ impl Stamp {
             inode: std::os::unix::fs::MetadataExt::ino(metadata),
         }
     }
-}
-
-fn read(file: &mut File) -> io::Result<(Vec<u8>, Stamp)> {
-    let stamp = Stamp::of(&file.metadata()?);
-    let mut bytes = Vec::new();
-    // One byte more than allowed is enough to notice.
-    file.take(MAX_FILE_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    Ok((bytes, stamp))
-}
-
-fn decode(path: &Path, bytes: &[u8]) -> Result<Document, Error> {
-    let encrypted = || Error::Encrypted {
-        path: path.to_owned(),
-    };
-    match Document::parse(bytes) {
-        // rclone would take a marker that comes late for a key; whoever wrote it meant something else.
-        Ok(document)
-            if document
-                .sections()
-                .any(|name| document.keys(name).any(is_marker)) =>
-        {
-            Err(encrypted())
-        }
-        Ok(document) => Ok(document),
-        Err(error) if error.kind == ParseErrorKind::Encrypted => Err(encrypted()),
-        Err(source) => Err(Error::Parse {
-            path: path.to_owned(),
-            source,
-        }),
-    }
-}
-
-fn is_marker(key: &[u8]) -> bool {
-    key == b"RCLONE_ENCRYPT_V0"
 }
 
 fn create_parent(target: &Path) -> Result<(), Error> {

@@ -9,9 +9,12 @@ use std::{
 
 use remote_config::{
     Config, Environment, Overrides, ResolvedRemote,
+    encryption::{PasswordSources, Prompt},
+    location::Location,
     remote_string::{RemoteName, RemoteString},
+    store::Store,
 };
-use remote_core::{http::HttpSettings, path::RemotePath, remote::Remote};
+use remote_core::{http::HttpSettings, path::RemotePath, remote::Remote, secret::Secret};
 
 use crate::{error::Error, provider};
 
@@ -74,6 +77,7 @@ type Key = (RemoteName, BTreeMap<String, String>);
 pub struct OpenerBuilder {
     config: Source,
     environment: Option<Environment>,
+    passwords: PasswordSources,
     overrides: Overrides,
     http: Option<HttpSettings>,
 }
@@ -101,9 +105,28 @@ impl OpenerBuilder {
 
     /// The environment variables that count, instead of those of this process.
     ///
-    /// They override options; they do not tell where the configuration file is, which is always looked for in the environment of the process.
+    /// They override options, and may hold the password of the configuration file; they do not tell where that file is, which is always looked for
+    /// in the environment of the process.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
+        self
+    }
+
+    /// Asks for the password of an encrypted configuration file, unless `RCLONE_PASSWORD_COMMAND` or `RCLONE_CONFIG_PASS` is set in the
+    /// [environment](Self::environment). It is asked again until the file opens; nothing means that the user has given up. It runs on the
+    /// thread that calls [`build`](Self::build).
+    pub fn config_password(
+        mut self,
+        callback: impl Fn(&Prompt<'_>) -> Option<Secret> + Send + Sync + 'static,
+    ) -> Self {
+        self.passwords = self.passwords.ask(callback);
+        self
+    }
+
+    /// Where the password of an encrypted configuration file comes from, besides the [environment](Self::environment): a key from a keyring, for
+    /// example.
+    pub fn config_password_sources(mut self, sources: PasswordSources) -> Self {
+        self.passwords = sources;
         self
     }
 
@@ -123,16 +146,24 @@ impl OpenerBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the file exists and cannot be read, is no configuration file, or is encrypted.
+    /// [`Error::Config`] if the file exists and cannot be read, is no configuration file, or is encrypted and does not open.
     pub fn build(self) -> Result<Opener, Error> {
+        let environment = self.environment.unwrap_or_else(Environment::process);
+        let passwords = self
+            .passwords
+            .or(PasswordSources::from_environment(&environment));
+        let load = |location| {
+            let store = Store::new(location).passwords(passwords);
+            Config::load(store).map_err(Error::Config)
+        };
         let config = match self.config {
             Source::Config(config) => *config,
-            Source::Default => Config::open_default().map_err(Error::Config)?,
-            Source::Path(path) => Config::open(path).map_err(Error::Config)?,
+            Source::Default => load(Location::find(&Environment::process()))?,
+            Source::Path(path) => load(Location::new(&path))?,
         };
         Ok(Opener {
             config,
-            environment: self.environment.unwrap_or_else(Environment::process),
+            environment,
             overrides: self.overrides,
             http: self
                 .http

@@ -10,11 +10,16 @@
 
 use std::{collections::BTreeSet, error::Error as _, io::Write as _, sync::Arc};
 
-use remote_config::{Config, Environment, Overrides, document::Document};
+use remote_config::{
+    Config, Environment, Overrides,
+    document::Document,
+    encryption::{ConfigKey, encrypt},
+};
 use remote_core::{
     error::{ErrorKind, report},
     path::RemotePath,
     remote::Remote,
+    secret::Secret,
 };
 use remotes::{Error, Located, Opener};
 
@@ -253,4 +258,58 @@ fn openers_and_errors_can_be_sent() {
     assert_send_sync::<Opener>();
     assert_send_sync::<Located>();
     assert_send_sync::<Error>();
+}
+
+/// A folder with an encrypted configuration of the remote `work`, and its path.
+fn encrypted() -> (tempfile::TempDir, std::path::PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rclone.conf");
+    let text = format!("[work]\ntype = koofr\nuser = u\npassword = {OBSCURED}\n");
+    let key = ConfigKey::derive(&Secret::new("of the file")).unwrap();
+    std::fs::write(&path, encrypt(text.as_bytes(), &key)).unwrap();
+    (dir, path)
+}
+
+#[test]
+fn the_password_of_an_encrypted_configuration_is_asked_for() {
+    let (_dir, path) = encrypted();
+    let opener = Opener::builder()
+        .config_path(&path)
+        .config_password(|prompt| {
+            let answers = ["wrong", "of the file"];
+            answers
+                .get(prompt.attempt as usize)
+                .copied()
+                .map(Secret::new)
+        })
+        .environment(Environment::empty())
+        .build()
+        .unwrap();
+    assert_eq!(service(&opener.open("work:").unwrap()), "koofr");
+    assert_eq!(opener.remotes(), ["work"]);
+}
+
+#[test]
+fn the_password_of_an_encrypted_configuration_comes_from_the_environment_first() {
+    let (_dir, path) = encrypted();
+    let build = |password: &str| {
+        Opener::builder()
+            .environment(Environment::from_iter([("RCLONE_CONFIG_PASS", password)]))
+            .config_password(|_| panic!("nobody is to be asked"))
+            .config_path(&path)
+            .build()
+    };
+    assert_eq!(build("of the file").unwrap().remotes(), ["work"]);
+    let error = build("canary-wrong").unwrap_err();
+    let cause = report(&error);
+    assert!(
+        cause.contains("RCLONE_CONFIG_PASS does not open the file"),
+        "{cause}"
+    );
+    assert!(!cause.contains("canary"), "{cause}");
+    let none = Opener::builder()
+        .config_path(&path)
+        .environment(Environment::empty())
+        .build();
+    assert!(report(&none.unwrap_err()).contains("there is no password"));
 }

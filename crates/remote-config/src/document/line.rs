@@ -126,6 +126,11 @@ pub(crate) fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
         .position(|window| window == wanted)
 }
 
+/// A text without the Unicode white space at its ends.
+pub(crate) fn trimmed(text: &[u8]) -> &[u8] {
+    text.get(trim(text, 0..text.len())).unwrap_or_default()
+}
+
 /// Shrinks a range so that it neither begins nor ends with Unicode white space.
 fn trim(text: &[u8], mut range: Range<usize>) -> Range<usize> {
     while let Some(length) = leading_space(text.get(range.clone()).unwrap_or_default()) {

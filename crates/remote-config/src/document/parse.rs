@@ -6,11 +6,12 @@ use super::{
     Document, Key, Section,
     line::{Line, Meaning},
 };
+use crate::encryption::{Form, form};
 
 /// The largest configuration file that is read. Real ones have some kilobytes.
 pub const MAX_FILE_BYTES: usize = 16 << 20;
 
-pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A file that is not a configuration file, and where that shows.
 ///
@@ -47,7 +48,7 @@ pub enum ParseErrorKind {
     #[error("a quote is not closed")]
     UnclosedQuote,
     /// Encrypted in a way that is not known.
-    #[error("the file is encrypted in a newer format")]
+    #[error("the file is encrypted in a newer format than this program knows")]
     UnsupportedEncryption,
 }
 
@@ -56,7 +57,8 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// The first line that does not follow the grammar. An error anywhere makes the whole file unreadable, as in rclone.
+    /// The first line that does not follow the grammar. An error anywhere makes the whole file unreadable, as in rclone. An encrypted
+    /// file must be [decrypted](crate::encryption::decrypt) first.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         if bytes.len() > MAX_FILE_BYTES {
             return Err(ParseError {
@@ -64,11 +66,11 @@ impl Document {
                 kind: ParseErrorKind::TooLarge,
             });
         }
+        check_encryption(bytes)?;
         let (byte_order_mark, text) = match bytes.strip_prefix(BYTE_ORDER_MARK) {
             Some(text) => (true, text),
             None => (false, bytes),
         };
-        check_encryption(text)?;
         let mut lines = Vec::new();
         let mut unnamed = false;
         for (index, text) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
@@ -105,21 +107,15 @@ impl Document {
     }
 }
 
-/// The first line that is no comment decides whether a file is encrypted.
-fn check_encryption(text: &[u8]) -> Result<(), ParseError> {
-    for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
-        let kind = match line.trim_ascii() {
-            [] | [b'#' | b';', ..] => continue,
-            b"RCLONE_ENCRYPT_V0:" => ParseErrorKind::Encrypted,
-            line if line.starts_with(b"RCLONE_ENCRYPT_V") => ParseErrorKind::UnsupportedEncryption,
-            _ => return Ok(()),
-        };
-        return Err(ParseError {
-            line: index + 1,
-            kind,
-        });
-    }
-    Ok(())
+/// Tells apart what rclone would not call a configuration file.
+fn check_encryption(bytes: &[u8]) -> Result<(), ParseError> {
+    let (line, kind) = match form(bytes) {
+        Form::Encrypted { line, .. } => (line, ParseErrorKind::Encrypted),
+        Form::Newer { line } => (line, ParseErrorKind::UnsupportedEncryption),
+        // Read like any other text, as in rclone; a store refuses such a file.
+        Form::LateMarker { .. } | Form::Plain => return Ok(()),
+    };
+    Err(ParseError { line, kind })
 }
 
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! Replacing a file as a whole.
 
 use std::{
+    ffi::{OsStr, OsString},
     fs::{self, File, Metadata},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -8,10 +9,15 @@ use std::{
 
 use tempfile::NamedTempFile;
 
+use super::Stamp;
 use crate::error::Error;
 
 /// As many links in a row as systems follow themselves.
 const MAX_LINKS: usize = 40;
+
+/// What the names of temporary files end with, behind this many letters and digits.
+const TEMPORARY_SUFFIX: &str = ".saving";
+const RANDOM_CHARACTERS: usize = 10;
 
 /// Follows symbolic links to the file that is to be replaced; it need not exist.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, Error> {
@@ -45,35 +51,75 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Error> {
     })
 }
 
-/// Writes a new file beside the old one and puts it in its place. Until then, and if anything fails, the old one is untouched.
-pub(super) fn replace(target: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Writes a new file beside the old one and puts it in its place. Until then, and if anything fails, the old one is untouched. Returns the
+/// stamp of the new file.
+pub(super) fn replace(target: &Path, bytes: &[u8]) -> Result<Stamp, Error> {
     try_replace(target, bytes).map_err(|source| Error::Write {
         path: target.to_owned(),
         source,
     })
 }
 
-fn try_replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let dir = target
-        .parent()
-        .filter(|dir| !dir.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+fn try_replace(target: &Path, bytes: &[u8]) -> io::Result<Stamp> {
+    let dir = folder_of(target);
     let old = match fs::metadata(target) {
         Ok(metadata) => Some(metadata),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let name = target.file_name().unwrap_or_default();
     // On Unix the file is created with mode 0600.
-    let mut file = tempfile::Builder::new().prefix(name).tempfile_in(dir)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(&temporary_prefix(target))
+        .rand_bytes(RANDOM_CHARACTERS)
+        .suffix(TEMPORARY_SUFFIX)
+        .tempfile_in(dir)?;
     file.write_all(bytes)?;
     if let Some(old) = old {
         keep_access(&file, &old)?;
     }
     file.as_file().sync_all()?;
-    file.persist(target)?;
+    let file = file.persist(target)?;
     sync_dir(dir);
-    Ok(())
+    Ok(Stamp::of(&file.metadata()?))
+}
+
+/// Removes what a process has left behind that was killed while it saved: it may hold plain text of a file that is to be
+/// encrypted. Only the holder of the lock may do this. A failure is not worth an error.
+pub(super) fn remove_leftovers(target: &Path) {
+    let Ok(entries) = fs::read_dir(folder_of(target)) else {
+        return;
+    };
+    let prefix = temporary_prefix(target);
+    for entry in entries.flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && is_temporary(&entry.file_name(), &prefix) {
+            fs::remove_file(entry.path()).unwrap_or_default();
+        }
+    }
+}
+
+/// What the names of temporary files begin with: the name of the file and a dot.
+fn temporary_prefix(target: &Path) -> OsString {
+    let mut prefix = target.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    prefix
+}
+
+fn is_temporary(name: &OsStr, prefix: &OsStr) -> bool {
+    let random = name
+        .as_encoded_bytes()
+        .strip_prefix(prefix.as_encoded_bytes())
+        .and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX.as_bytes()));
+    random.is_some_and(|random| {
+        random.len() == RANDOM_CHARACTERS && random.iter().all(u8::is_ascii_alphanumeric)
+    })
+}
+
+fn folder_of(target: &Path) -> &Path {
+    target
+        .parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Gives the new file the owner, the group and the mode of the old one, as far as the system allows.

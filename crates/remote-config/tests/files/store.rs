@@ -1,7 +1,5 @@
 //! The file on disk: what is read, how it is replaced, what survives a failure, and several writers at once.
 
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
-
 use std::{fs, path::Path, time::Duration};
 
 use remote_config::{Config, Error, document::MAX_FILE_BYTES, location::Location, store::Store};
@@ -120,34 +118,6 @@ fn a_held_lock_ends_the_wait_with_an_error() {
         store.update(|_| Ok(())),
         Err(Error::Locked { .. })
     ));
-}
-
-#[test]
-fn encrypted_files_are_neither_read_nor_overwritten() {
-    for text in [
-        "# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nAAAA",
-        "\u{feff}RCLONE_ENCRYPT_V0:\nAA==",
-    ] {
-        let dir = folder();
-        let path = dir.path().join("rclone.conf");
-        fs::write(&path, text).unwrap();
-        assert!(
-            matches!(Config::open(&path), Err(Error::Encrypted { .. })),
-            "{text}"
-        );
-        assert!(
-            matches!(
-                store(&path).update(|_| Ok(())),
-                Err(Error::Encrypted { .. })
-            ),
-            "{text}"
-        );
-        assert_eq!(fs::read_to_string(&path).unwrap(), text);
-    }
-    let dir = folder();
-    let path = dir.path().join("rclone.conf");
-    fs::write(&path, "[a]\ntype = local\nRCLONE_ENCRYPT_V0:\n").unwrap();
-    assert!(matches!(Config::open(&path), Err(Error::Encrypted { .. })));
 }
 
 #[test]

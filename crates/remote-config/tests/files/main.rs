@@ -1,0 +1,10 @@
+//! The file on disk: reading and replacing it, encrypted or not.
+
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod passwords;
+mod store;
+mod vectors;
