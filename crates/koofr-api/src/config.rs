@@ -9,7 +9,10 @@ use remote_core::{
 
 use url::Url;
 
-use crate::{Client, KoofrRemote, auth::Credentials, options::BACKEND, provider::Provider};
+use crate::{
+    Client, KoofrRemote, auth::Credentials, builder::ClientBuilder, options::BACKEND,
+    provider::Provider,
+};
 
 impl KoofrRemote {
     /// Makes a remote from options by rclone's names; see [`BACKEND`]. No request is made before its first use.
@@ -50,10 +53,7 @@ impl KoofrRemote {
     ) -> Result<Self> {
         let typed = TypedOptions::new(&BACKEND, options);
         let read = Settings::read(&typed).map_err(invalid)?;
-        let client = Client::builder(read.provider)
-            .credentials(read.credentials)
-            .http_settings(http.clone())
-            .build()?;
+        let client = read.client_builder(http).build()?;
         Ok(Self::builder(client)
             .mount(read.mount)
             .root(root)
@@ -61,6 +61,17 @@ impl KoofrRemote {
             .keeps_times(read.keeps_times)
             .build())
     }
+}
+
+/// The client of a remote, for trying whether its options work.
+pub(crate) fn client_builder(
+    options: &dyn OptionSource,
+    http: &HttpSettings,
+) -> Result<ClientBuilder> {
+    let typed = TypedOptions::new(&BACKEND, options);
+    Ok(Settings::read(&typed)
+        .map_err(invalid)?
+        .client_builder(http))
 }
 
 /// The options, typed.
@@ -87,6 +98,14 @@ impl Settings {
             encoding: options.encoding("encoding")?,
             keeps_times: options.bool("setmtime")?,
         })
+    }
+}
+
+impl Settings {
+    fn client_builder(&self, http: &HttpSettings) -> ClientBuilder {
+        Client::builder(self.provider.clone())
+            .credentials(self.credentials.clone())
+            .http_settings(http.clone())
     }
 }
 

@@ -80,6 +80,11 @@
 //! With an application password ([`auth::Credentials::Basic`]), which the user makes at [`Provider::app_password_url`](provider::Provider::app_password_url);
 //! with a token made of one; or by [OAuth 2](auth::oauth). A refused password is presented once: the service locks the IP address after a few.
 //!
+//! # Options and setup
+//!
+//! [`options::BACKEND`] is the table of options, under rclone's names; as a page it is `docs/options/koofr.md` of the repository. [`setup`] has the steps that a setup
+//! dialogue takes behind them: whether the account works, and which of its storages to use.
+//!
 //! # What is verified, and what is not
 //!
 //! `Client` checks that an answer is the service's, that a part is the one asked for, and that a listing is complete. It does not compare sizes and
@@ -109,6 +114,7 @@ pub mod model;
 pub mod options;
 pub mod provider;
 pub mod remote;
+pub mod setup;
 pub mod time;
 
 mod call;

@@ -28,6 +28,7 @@ mod duration;
 mod error;
 mod list;
 mod number;
+mod page;
 mod size;
 mod source;
 mod spec;
@@ -36,6 +37,7 @@ mod value;
 
 pub use duration::OptionDuration;
 pub use error::{OptionError, OptionErrorKind, ParseValueError};
+pub use page::page;
 pub use size::SizeSuffix;
 pub use source::{OptionSource, OptionText, Origin};
 pub use spec::{Backend, OptionExample, OptionSpec, provider_matches};

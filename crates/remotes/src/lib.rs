@@ -60,7 +60,7 @@
 //!
 //! # What it does not do
 //!
-//! It neither writes configurations nor asks questions, see `remote-config` for that, and it copies no trees, see `remote-transfer`.
+//! It asks no questions by itself, see [`remote_config::setup`] for that, and it copies no trees, see `remote-transfer`.
 
 mod error;
 mod opener;
@@ -68,7 +68,8 @@ mod provider;
 
 use std::sync::Arc;
 
-use remote_core::{options::Backend, remote::Remote};
+use remote_config::setup::SetupType;
+use remote_core::{http::HttpSettings, options::Backend, remote::Remote};
 
 pub use self::{
     error::Error,
@@ -105,4 +106,32 @@ pub fn open(remote: &str) -> Result<Arc<dyn Remote>, Error> {
 /// ```
 pub fn backends() -> impl Iterator<Item = &'static Backend> {
     provider::PROVIDERS.iter().map(|provider| provider.backend)
+}
+
+/// The types of remotes that can be set up, with the questions of their providers: what a [`Dialogue`](remote_config::setup::Dialogue) needs. The steps of the
+/// providers connect with these settings.
+///
+/// # Examples
+///
+/// ```
+/// use remote_config::setup::{Dialogue, Next};
+/// use remote_core::http::HttpSettings;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let types = remotes::setup_types(&HttpSettings::default());
+/// let mut dialogue = Dialogue::create(&types, Vec::new());
+/// let Next::Ask(question) = dialogue.turn().await?.next else { panic!("it begins with a question") };
+/// assert_eq!(question.help, "Name of the new remote, as in name:path.");
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn setup_types(http: &HttpSettings) -> Vec<SetupType> {
+    let types = provider::PROVIDERS.iter().map(|provider| {
+        let mut kind = SetupType::new(provider.backend);
+        kind.steps = Some((provider.setup)(http));
+        kind
+    });
+    types.collect()
 }

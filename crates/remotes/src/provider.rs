@@ -8,16 +8,21 @@ use remote_core::{
     options::{Backend, OptionSource},
     path::RemotePath,
     remote::Remote,
+    setup::SetupSteps,
 };
 
 /// Makes a remote of one type.
 type Make = fn(&dyn OptionSource, RemotePath, &HttpSettings) -> Result<Arc<dyn Remote>>;
+
+/// Makes the provider's own steps of setting up a remote.
+type Setup = fn(&HttpSettings) -> Arc<dyn SetupSteps>;
 
 /// A type of remotes.
 #[derive(Clone, Copy)]
 pub(crate) struct Provider {
     pub(crate) backend: &'static Backend,
     pub(crate) make: Make,
+    pub(crate) setup: Setup,
 }
 
 /// All of them.
@@ -29,6 +34,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
             let remote = koofr_api::KoofrRemote::from_options_with(options, root, http)?;
             Ok(Arc::new(remote))
         },
+        setup: |http| Arc::new(koofr_api::setup::KoofrSetup::new(http.clone())),
     },
 ];
 
