@@ -36,6 +36,16 @@ impl RequestBody {
         }
     }
 
+    /// A body of nothing, in the place of one that was taken away.
+    pub(crate) fn none() -> Self {
+        Self {
+            incoming: None,
+            received: 0,
+            cut_after: None,
+            failed: None,
+        }
+    }
+
     /// Breaks the body once `bytes` of it were read.
     pub(crate) fn cut_after(&mut self, bytes: u64) {
         self.cut_after = Some(bytes);

@@ -7,9 +7,12 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::identity::{Identity, IdentityConfig, IdentityHandle};
+use crate::jotta::{Jotta, JottaConfig, JottaHandle};
 use crate::koofr::{Koofr, KoofrConfig, KoofrHandle};
+use crate::proxy::{Proxy, ProxyHandle, Target};
 use crate::record::{DEFAULT_LOG_CAPACITY, RequestLog};
 use crate::server::{Server, Shared};
+use crate::service::Service;
 
 /// Why an emulator could not be started.
 #[non_exhaustive]
@@ -35,7 +38,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone, Debug, Default)]
 pub struct EmulatorBuilder {
     koofr: Option<(KoofrConfig, Option<SocketAddr>)>,
+    jotta: Option<(JottaConfig, Option<SocketAddr>)>,
     identity: Option<(IdentityConfig, Option<SocketAddr>)>,
+    proxy: Option<SocketAddr>,
     rtt: Duration,
     state_dir: Option<PathBuf>,
     clock: Clock,
@@ -58,6 +63,31 @@ impl EmulatorBuilder {
     pub fn koofr_address(mut self, address: SocketAddr) -> Self {
         let config = self.koofr.map(|(config, _)| config).unwrap_or_default();
         self.koofr = Some((config, Some(address)));
+        self
+    }
+
+    /// Runs a Jottacloud service, sign-in included, on a free port of the loopback interface.
+    #[must_use]
+    pub fn jotta(mut self, config: JottaConfig) -> Self {
+        let address = self.jotta.and_then(|(_, address)| address);
+        self.jotta = Some((config, address));
+        self
+    }
+
+    /// Sets the address of the Jottacloud service; port 0 takes a free one, which is the default.
+    ///
+    /// Without [`jotta`](Self::jotta) the service runs with its default configuration.
+    #[must_use]
+    pub fn jotta_address(mut self, address: SocketAddr) -> Self {
+        let config = self.jotta.map(|(config, _)| config).unwrap_or_default();
+        self.jotta = Some((config, Some(address)));
+        self
+    }
+
+    /// Runs an HTTPS proxy that leads the real host names of the services here; port 0 takes a free one.
+    #[must_use]
+    pub fn proxy(mut self, address: SocketAddr) -> Self {
+        self.proxy = Some(address);
         self
     }
 
@@ -123,14 +153,69 @@ impl EmulatorBuilder {
             Some((config, address)) => Some(self.start_koofr(config, address).await?),
             None => None,
         };
+        let jotta = match self.jotta.clone() {
+            Some((config, address)) => Some(self.start_jotta(config, address).await?),
+            None => None,
+        };
         let identity = match self.identity.clone() {
             Some((config, address)) => Some(self.start_identity(config, address).await?),
             None => None,
         };
+        let proxy = match self.proxy {
+            Some(address) => {
+                let targets = jotta.iter().map(RunningJotta::target).collect();
+                let proxy = Proxy::start(address, targets).await;
+                Some(proxy.map_err(|source| Error::Listen { address, source })?)
+            }
+            None => None,
+        };
         Ok(Emulator {
             koofr,
+            jotta,
             identity,
+            proxy,
             clock: self.clock,
+        })
+    }
+
+    /// What the requests of a service share.
+    fn shared(&self, service: Arc<dyn Service>) -> Arc<Shared> {
+        Arc::new(Shared {
+            service,
+            log: RequestLog::new(self.log_capacity.unwrap_or(DEFAULT_LOG_CAPACITY)),
+            faults: Faults::default(),
+            clock: self.clock.clone(),
+            rtt: self.rtt,
+        })
+    }
+
+    async fn start_jotta(
+        &self,
+        config: JottaConfig,
+        address: Option<SocketAddr>,
+    ) -> Result<RunningJotta> {
+        let dir = self.state_dir.as_ref().map(|dir| dir.join("jotta"));
+        let clock = self.clock.clone();
+        let service =
+            tokio::task::spawn_blocking(move || Jotta::new(config, clock, dir.as_deref()))
+                .await
+                .map_err(|error| Error::State(io::Error::other(error)))?
+                .map_err(Error::State)?;
+        let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+        let shared = self.shared(Arc::<Jotta>::clone(&service));
+        let server = Server::start(address, Arc::clone(&shared))
+            .await
+            .map_err(|source| Error::Listen { address, source })?;
+        let handle = JottaHandle {
+            url: format!("http://{}", server.address),
+            jotta: service,
+            log: shared.log.clone(),
+            faults: shared.faults.clone(),
+        };
+        Ok(RunningJotta {
+            server,
+            handle,
+            shared,
         })
     }
 
@@ -146,24 +231,16 @@ impl EmulatorBuilder {
                 .await
                 .map_err(|error| Error::State(io::Error::other(error)))?
                 .map_err(Error::State)?;
-        let log = RequestLog::new(self.log_capacity.unwrap_or(DEFAULT_LOG_CAPACITY));
-        let faults = Faults::default();
         let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
-        let shared = Shared {
-            service: Arc::<Koofr>::clone(&service),
-            log: log.clone(),
-            faults: faults.clone(),
-            clock: self.clock.clone(),
-            rtt: self.rtt,
-        };
-        let server = Server::start(address, shared)
+        let shared = self.shared(Arc::<Koofr>::clone(&service));
+        let server = Server::start(address, Arc::clone(&shared))
             .await
             .map_err(|source| Error::Listen { address, source })?;
         let handle = KoofrHandle {
             url: format!("http://{}", server.address),
             koofr: service,
-            log,
-            faults,
+            log: shared.log.clone(),
+            faults: shared.faults.clone(),
         };
         Ok(Running { server, handle })
     }
@@ -176,24 +253,16 @@ impl EmulatorBuilder {
         let dir = self.state_dir.as_ref().map(|dir| dir.join("identity"));
         let identity =
             Identity::new(config, self.clock.clone(), dir.as_deref()).map_err(Error::State)?;
-        let log = RequestLog::new(self.log_capacity.unwrap_or(DEFAULT_LOG_CAPACITY));
-        let faults = Faults::default();
         let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
-        let shared = Shared {
-            service: Arc::<Identity>::clone(&identity),
-            log: log.clone(),
-            faults: faults.clone(),
-            clock: self.clock.clone(),
-            rtt: self.rtt,
-        };
-        let server = Server::start(address, shared)
+        let shared = self.shared(Arc::<Identity>::clone(&identity));
+        let server = Server::start(address, Arc::clone(&shared))
             .await
             .map_err(|source| Error::Listen { address, source })?;
         let handle = IdentityHandle {
             url: format!("http://{}", server.address),
             identity,
-            log,
-            faults,
+            log: shared.log.clone(),
+            faults: shared.faults.clone(),
         };
         Ok(RunningIdentity { server, handle })
     }
@@ -206,6 +275,23 @@ struct RunningIdentity {
 }
 
 #[derive(Debug)]
+struct RunningJotta {
+    server: Server,
+    handle: JottaHandle,
+    shared: Arc<Shared>,
+}
+
+impl RunningJotta {
+    /// What the proxy leads here.
+    fn target(&self) -> Target {
+        Target {
+            hosts: self.handle.jotta.hosts.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Running {
     server: Server,
     handle: KoofrHandle,
@@ -215,7 +301,9 @@ struct Running {
 #[derive(Debug)]
 pub struct Emulator {
     koofr: Option<Running>,
+    jotta: Option<RunningJotta>,
     identity: Option<RunningIdentity>,
+    proxy: Option<Proxy>,
     clock: Clock,
 }
 
@@ -239,6 +327,32 @@ impl Emulator {
         }
     }
 
+    /// The Jottacloud service.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the emulator was built without one.
+    #[must_use]
+    pub fn jotta(&self) -> &JottaHandle {
+        match &self.jotta {
+            Some(running) => &running.handle,
+            None => panic!("this emulator was built without a Jottacloud service"),
+        }
+    }
+
+    /// The HTTPS proxy.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the emulator was built without one.
+    #[must_use]
+    pub fn proxy(&self) -> &ProxyHandle {
+        match &self.proxy {
+            Some(proxy) => &proxy.handle,
+            None => panic!("this emulator was built without a proxy"),
+        }
+    }
+
     /// The identity provider that runs on its own.
     ///
     /// # Panics
@@ -259,8 +373,15 @@ impl Emulator {
     }
 
     /// Stops the services and waits until they are gone. A state directory can be used again at once; changes through
-    /// a [`KoofrHandle`] that is still around fail from then on if there was one.
+    /// a handle that is still around fail from then on if there was one.
     pub async fn shutdown(mut self) {
+        if let Some(proxy) = self.proxy.take() {
+            proxy.stop().await;
+        }
+        if let Some(running) = self.jotta.take() {
+            running.server.stop().await;
+            running.handle.jotta.close();
+        }
         if let Some(running) = self.koofr.take() {
             running.server.stop().await;
             running.handle.koofr.close();
@@ -275,6 +396,9 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         if let Some(running) = &self.koofr {
             running.handle.koofr.close();
+        }
+        if let Some(running) = &self.jotta {
+            running.handle.jotta.close();
         }
     }
 }

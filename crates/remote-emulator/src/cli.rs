@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use remote_emulator::jotta::JottaConfig;
 use remote_emulator::koofr::{KoofrConfig, TreeConfig};
 
 /// Serves emulated cloud storage until it is stopped.
@@ -17,6 +18,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) koofr: SocketAddr,
 
+    /// Where to serve Jottacloud, sign-in included; port 0 takes a free port. Not served unless given.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) jotta: Option<SocketAddr>,
+
+    /// Where to run an HTTPS proxy that leads the real host names of Jottacloud here; port 0 takes a free port.
+    #[arg(long, value_name = "ADDRESS", requires = "ca_file")]
+    pub(crate) proxy: Option<SocketAddr>,
+
+    /// Write the certificate of the authority that the proxy's certificates come from into this file.
+    #[arg(long, value_name = "FILE", requires = "proxy")]
+    pub(crate) ca_file: Option<PathBuf>,
+
     /// Keep the state in this directory; without it, the state ends with the program.
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
@@ -25,7 +38,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration)]
     pub(crate) rtt: Duration,
 
-    /// Write the section `koofr` into this rclone configuration file; its other sections stay.
+    /// Write the sections `koofr` and `jotta`, as far as they are served, into this rclone configuration file; its
+    /// other sections stay.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_config: Option<PathBuf>,
 
@@ -36,6 +50,22 @@ pub(crate) struct Arguments {
     /// How many entries of the synthetic tree are folders; a thousandth by default.
     #[arg(long, value_name = "FOLDERS", requires = "koofr_tree")]
     koofr_folders: Option<u64>,
+
+    /// Serve a synthetic tree of this many entries under /tree of the Jottacloud mount point Archive.
+    #[arg(long, value_name = "ENTRIES", requires = "jotta")]
+    jotta_tree: Option<u64>,
+
+    /// How many entries of that tree are folders; a thousandth by default.
+    #[arg(long, value_name = "FOLDERS", requires = "jotta_tree")]
+    jotta_folders: Option<u64>,
+
+    /// The size of the Jottacloud account in bytes; unlimited by default.
+    #[arg(long, value_name = "BYTES", requires = "jotta")]
+    jotta_capacity: Option<i64>,
+
+    /// How long Jottacloud access tokens live, such as 3600s; an hour by default.
+    #[arg(long, value_name = "TIME", requires = "jotta", value_parser = duration)]
+    jotta_token_lifetime: Option<Duration>,
 
     /// The user name.
     #[arg(long, value_name = "EMAIL", requires = "koofr_password")]
@@ -56,6 +86,22 @@ impl Arguments {
         }
         if let (Some(user), Some(password)) = (&self.koofr_user, &self.koofr_password) {
             config = config.user(remote_emulator::koofr::UserConfig::new(user, password));
+        }
+        config
+    }
+
+    pub(crate) fn jotta_config(&self) -> JottaConfig {
+        let mut config = JottaConfig::default();
+        if let Some(entries) = self.jotta_tree {
+            let mut tree = TreeConfig::new(entries);
+            tree.folders = self.jotta_folders;
+            config = config.tree(tree);
+        }
+        if let Some(bytes) = self.jotta_capacity {
+            config = config.capacity(bytes);
+        }
+        if let Some(lifetime) = self.jotta_token_lifetime {
+            config.identity.settings.access_token_lifetime = lifetime;
         }
         config
     }

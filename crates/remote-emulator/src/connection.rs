@@ -11,7 +11,6 @@ use std::task::{Context, Poll, ready};
 
 use futures::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 /// Shared between a connection and the bodies that are sent over it.
 #[derive(Debug, Default)]
@@ -41,20 +40,20 @@ impl FlushSignal {
     }
 }
 
-/// A TCP connection with its [`FlushSignal`].
+/// A connection with its [`FlushSignal`].
 #[derive(Debug)]
-pub(crate) struct Connection {
-    stream: TcpStream,
+pub(crate) struct Connection<S> {
+    stream: S,
     signal: Arc<FlushSignal>,
 }
 
-impl Connection {
-    pub(crate) fn new(stream: TcpStream, signal: Arc<FlushSignal>) -> Self {
+impl<S> Connection<S> {
+    pub(crate) fn new(stream: S, signal: Arc<FlushSignal>) -> Self {
         Self { stream, signal }
     }
 }
 
-impl AsyncRead for Connection {
+impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -64,7 +63,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

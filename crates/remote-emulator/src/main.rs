@@ -55,15 +55,38 @@ async fn run(arguments: Arguments) -> Result<(), AnyError> {
     // Registered before anything is announced, so that no signal is lost.
     let stop = stop_signal()?;
     let emulator = start(&arguments).await?;
-    let koofr = emulator.koofr();
-    if let Some(path) = &arguments.write_config {
-        let section = Section::koofr("koofr", koofr.url(), &koofr.user(), &koofr.password());
-        write_sections(path, &[section]).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut addresses = serde_json::json!({"koofr": emulator.koofr().url()});
+    if arguments.jotta.is_some() {
+        addresses["jotta"] = emulator.jotta().url().into();
     }
-    announce(&serde_json::json!({"koofr": koofr.url()}))?;
+    if let Some(path) = &arguments.ca_file {
+        let proxy = emulator.proxy();
+        let written = proxy.write_authority(path);
+        written.map_err(|error| format!("{}: {error}", path.display()))?;
+        addresses["proxy"] = proxy.url().into();
+    }
+    if let Some(path) = &arguments.write_config {
+        let sections = sections(&emulator, &arguments)?;
+        write_sections(path, &sections).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    announce(&addresses)?;
     stop.await;
     emulator.shutdown().await;
     Ok(())
+}
+
+fn sections(emulator: &Emulator, arguments: &Arguments) -> Result<Vec<Section>, AnyError> {
+    let koofr = emulator.koofr();
+    let mut sections = vec![Section::koofr(
+        "koofr",
+        koofr.url(),
+        &koofr.user(),
+        &koofr.password(),
+    )];
+    if arguments.jotta.is_some() {
+        sections.push(Section::jotta("jotta", emulator.jotta())?);
+    }
+    Ok(sections)
 }
 
 async fn start(arguments: &Arguments) -> remote_emulator::Result<Emulator> {
@@ -71,6 +94,14 @@ async fn start(arguments: &Arguments) -> remote_emulator::Result<Emulator> {
         .koofr(arguments.koofr_config())
         .koofr_address(arguments.koofr)
         .rtt(arguments.rtt);
+    if let Some(address) = arguments.jotta {
+        builder = builder
+            .jotta(arguments.jotta_config())
+            .jotta_address(address);
+    }
+    if let Some(address) = arguments.proxy {
+        builder = builder.proxy(address);
+    }
     if let Some(dir) = &arguments.state_dir {
         builder = builder.state_dir(dir);
     }

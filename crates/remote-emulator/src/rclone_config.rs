@@ -6,6 +6,8 @@ use aes::cipher::{KeyIvInit, StreamCipher};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::jotta::JottaHandle;
+
 type Aes256Ctr = ctr::Ctr128BE<aes::Aes256>;
 
 /// The fixed key of obscured values. It is public: obscuring hides a value from a glance, nothing more.
@@ -13,6 +15,10 @@ const KEY: [u8; 32] = [
     0x9c, 0x93, 0x5b, 0x48, 0x73, 0x0a, 0x55, 0x4d, 0x6b, 0xfd, 0x7c, 0x63, 0xc8, 0x86, 0xa9, 0x2b,
     0xd3, 0x90, 0x19, 0x8e, 0xb8, 0x12, 0x8a, 0xfb, 0xf4, 0xde, 0x16, 0x2b, 0x8b, 0x95, 0xf6, 0x38,
 ];
+
+/// Where the main brand of Jottacloud gives out tokens.
+const JOTTA_TOKEN_URL: &str =
+    "https://id.jottacloud.com/auth/realms/jottacloud/protocol/openid-connect/token";
 
 /// A section of a configuration file as rclone reads it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,6 +44,50 @@ impl Section {
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .into(),
         }
+    }
+
+    /// The section of a Jottacloud emulator as rclone 1.75 writes it after a sign-in with a personal login token, with
+    /// tokens that are good. Its `tokenURL` names the real host, which rclone reaches through the
+    /// [`proxy`](crate::proxy); the keys `jfs_url`, `api_url` and `identity_url`, which rclone ignores, name the plain
+    /// address for clients that know them.
+    ///
+    /// # Errors
+    ///
+    /// The tokens could not be saved by the emulator.
+    pub fn jotta(name: &str, service: &JottaHandle) -> io::Result<Self> {
+        let tokens = service.sign_in()?;
+        let lifetime = i64::try_from(tokens.expires_in).unwrap_or(i64::MAX);
+        let expiry = service
+            .clock()
+            .now_ms()
+            .saturating_add(lifetime.saturating_mul(1000));
+        let token = serde_json::json!({
+            "access_token": tokens.access_token,
+            "token_type": "bearer",
+            "refresh_token": tokens.refresh_token,
+            "expiry": crate::jotta::rfc3339(expiry),
+        });
+        // In the order rclone writes them.
+        let token = ["access_token", "token_type", "refresh_token", "expiry"]
+            .map(|key| format!("\"{key}\":{}", token[key]))
+            .join(",");
+        let values = [
+            ("type", "jottacloud".to_owned()),
+            ("configVersion", "1".to_owned()),
+            ("client_id", "jottacli".to_owned()),
+            ("client_secret", String::new()),
+            ("tokenURL", JOTTA_TOKEN_URL.to_owned()),
+            ("token", format!("{{{token}}}")),
+            ("device", String::new()),
+            ("mountpoint", String::new()),
+            ("jfs_url", service.jfs_url()),
+            ("api_url", service.api_url()),
+            ("identity_url", service.api_url()),
+        ];
+        Ok(Self {
+            name: name.to_owned(),
+            values: values.map(|(key, value)| (key.to_owned(), value)).into(),
+        })
     }
 
     fn render(&self) -> String {

@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -30,6 +31,9 @@ const HEAD_BYTES: usize = 512 * 1024;
 
 /// How long the rest of a refused upload is read before the refusal is sent anyway.
 const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long to wait after a connection could not be taken.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Everything the requests of one service share.
 pub(crate) struct Shared {
@@ -57,10 +61,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(address: SocketAddr, shared: Shared) -> io::Result<Self> {
+    pub(crate) async fn start(address: SocketAddr, shared: Arc<Shared>) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let task = tokio::spawn(accept(listener, Arc::new(shared)));
+        let task = tokio::spawn(accept(listener, shared));
         Ok(Self { address, task })
     }
 
@@ -84,12 +88,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve(stream, Arc::clone(&shared)));
+                    connections.spawn(serve_plain(stream, Arc::clone(&shared)));
                 }
                 Err(error) => {
                     // Out of descriptors, most likely; the next attempt waits until some are back.
                     tracing::warn!(%error, "accept failed");
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
             Some(ended) = connections.join_next() => drop(ended),
@@ -97,10 +101,18 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve_plain(stream: TcpStream, shared: Arc<Shared>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
+    serve(stream, shared).await;
+}
+
+/// Answers the requests that come over a connection, until it ends.
+pub(crate) async fn serve<S>(stream: S, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let signal = Arc::new(FlushSignal::default());
     let io = TokioIo::new(Connection::new(stream, Arc::clone(&signal)));
     let service = service_fn(move |request| {
@@ -146,7 +158,9 @@ async fn answer(
     if let Some(command) = call.path.strip_prefix("/_emulator/").map(str::to_owned) {
         return Ok(admin::answer(shared, &command, &mut call).await.into_http());
     }
-    let endpoint = shared.service.endpoint(&call.method, &call.path);
+    let endpoint = shared
+        .service
+        .endpoint_of(&call.method, &call.path, &call.query);
     let number = shared.log.begin(endpoint, record(&call, endpoint));
     let outcome = process(shared, &mut call, endpoint, number, signal).await;
     let status = outcome.as_ref().ok().map(|reply| reply.status.as_u16());

@@ -58,6 +58,11 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// The stable name of the endpoint a request goes to.
     fn endpoint(&self, method: &Method, path: &str) -> &'static str;
 
+    /// The same for a service whose queries say what is to be done.
+    fn endpoint_of(&self, method: &Method, path: &str, _query: &str) -> &'static str {
+        self.endpoint(method, path)
+    }
+
     /// Handles a request. An error means that the connection is closed without an answer.
     fn handle<'a>(&'a self, call: &'a mut Call) -> BoxFuture<'a, Result<Reply, BodyError>>;
 

@@ -14,11 +14,11 @@ use crate::koofr::error::{Answer, Problem, Refusal};
 use crate::koofr::files::FileInfo;
 use crate::koofr::model::{DirectLink, Mount};
 use crate::koofr::path::Path;
-use crate::koofr::range::{Wanted, wanted};
 use crate::koofr::state::{Entry, State};
-use crate::koofr::tree::TreeEntry;
+use crate::range::{Wanted, wanted};
 use crate::reply::{Reply, ReplyBody};
 use crate::store::Content;
+use crate::tree::TreeEntry;
 use crate::zip;
 
 const X_FILE_INFO: HeaderName = HeaderName::from_static("x-file-info");

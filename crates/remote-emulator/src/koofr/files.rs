@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::koofr::nodes::{Kind, Node, Tags};
-use crate::koofr::tree::{Tree, TreeEntry};
 use crate::store::md5_hex;
+use crate::tree::{Tree, TreeEntry};
 
 /// The `File` object of the API.
 #[derive(Clone, Debug, Default, Serialize)]

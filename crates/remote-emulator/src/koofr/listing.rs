@@ -15,8 +15,8 @@ use crate::koofr::model::Mount;
 use crate::koofr::nodes::NodeId;
 use crate::koofr::path::Path;
 use crate::koofr::state::{Entry, State};
-use crate::koofr::tree::{TREE_NAME, Tree, TreeEntry};
 use crate::reply::{JSON, NDJSON, Reply};
+use crate::tree::{TREE_NAME, Tree, TreeEntry};
 
 /// Bytes of lines made at once, under one hold of the lock.
 const PIECE_BYTES: usize = 64 * 1024;

@@ -1,5 +1,7 @@
 //! Paths and names as the service normalises and refuses them.
 
+pub(crate) use crate::names::fold;
+
 /// An absolute path inside a mount: no empty, `.` or `..` segments, no backslash.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Path {
@@ -86,11 +88,6 @@ impl std::fmt::Display for Path {
             .iter()
             .try_for_each(|segment| write!(formatter, "/{segment}"))
     }
-}
-
-/// The form in which names are compared: full Unicode lower case.
-pub(crate) fn fold(name: &str) -> String {
-    name.to_lowercase()
 }
 
 /// Whether a name may be given to an entry.

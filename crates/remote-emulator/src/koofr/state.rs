@@ -8,20 +8,21 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::ids;
+use crate::journal::Journal;
 use crate::koofr::change::Change;
 use crate::koofr::config::{KoofrConfig, MountConfig, UserConfig};
 use crate::koofr::error::Problem;
 use crate::koofr::files::FileInfo;
-use crate::koofr::journal::{Journal, Record, SavedNode};
+use crate::koofr::journal::{Record, SavedNode};
 use crate::koofr::model::{
     Account, AppPassword, DirectLink, Mount, SecuritySettings, TrashItem, User,
 };
 use crate::koofr::nodes::{Dir, Kind, Node, NodeId, Nodes};
 use crate::koofr::oauth::Grants;
 use crate::koofr::path::{Path, fold};
-use crate::koofr::tree::{TREE_NAME, Tombstone, Tree, TreeEntry};
 use crate::koofr::{DEFAULT_PASSWORD, DEFAULT_USER};
 use crate::store::{Content, ContentStore};
+use crate::tree::{TREE_NAME, Tombstone, Tree, TreeEntry};
 
 /// Changes a slow listener of the event stream may lag behind before it loses some.
 const EVENT_BACKLOG: usize = 4096;
@@ -128,7 +129,7 @@ impl State {
             .tree
             .map(|tree| Tree::new(tree.entries, tree.folders));
         let mut saved: HashMap<NodeId, SavedNode> = HashMap::new();
-        Journal::read(dir, |records| {
+        Journal::read(dir, |records: Vec<Record>| {
             for record in records {
                 match record {
                     Record::Account(account) => state.account = *account,

@@ -1,8 +1,8 @@
 //! Storing uploaded files.
 
+use crate::content_type;
 use crate::koofr::change::ChangeKind;
 use crate::koofr::config::KoofrSettings;
-use crate::koofr::content_type;
 use crate::koofr::error::Problem;
 use crate::koofr::model::Mount;
 use crate::koofr::nodes::{FileData, Kind, NodeId, Tags};

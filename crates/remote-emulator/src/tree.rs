@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use crate::koofr::path::fold;
+use crate::names::fold;
 use crate::store::md5_hex;
 
 /// The name of the folder at the root of the primary mount.

@@ -1,0 +1,85 @@
+//! Public links, which need no credentials.
+
+use hyper::StatusCode;
+
+use crate::jotta::jfs::send;
+use crate::jotta::nodes::{Node, NodeId, Share};
+use crate::jotta::problem::{Answer, Problem};
+use crate::jotta::state::State;
+use crate::jotta::{Jotta, path};
+use crate::reply::Reply;
+use crate::service::Call;
+use crate::zip;
+
+/// What is shared in a way that `wanted` recognises, and is live.
+fn shared(state: &State, wanted: impl Fn(&Share) -> bool) -> Option<NodeId> {
+    let mut nodes = state.nodes.iter();
+    let found = nodes.find(|(_, node)| node.is_live() && node.share.as_ref().is_some_and(&wanted));
+    found.map(|(id, _)| id)
+}
+
+/// `GET /opin/io/downloadPublic/{user}/{uri}`: a file as it is, a folder as an archive.
+pub(crate) fn download(jotta: &Jotta, call: &Call, user: &str, uri: &str) -> Answer {
+    let state = jotta.lock();
+    let user = path::from_url(user, &state.settings)?.join("/");
+    let found = shared(&state, |share| share.uri == uri);
+    let owned = found.filter(|id| {
+        let owner = state.nodes.line(*id).last();
+        owner.is_some_and(|(_, owner)| owner.name == user)
+    });
+    let Some((id, node)) = owned.and_then(|id| Some((id, state.nodes.get(id)?))) else {
+        return Err(Problem::no_file(uri));
+    };
+    if node.file().is_none() {
+        let mut members = Vec::new();
+        archive(&state, id, "", &mut members);
+        return Ok(Reply::stream("application/zip", zip::archive(members)));
+    }
+    let current = node.file().and_then(|file| file.current());
+    let content = current.and_then(|current| current.content.clone());
+    let content = content.ok_or_else(|| Problem::no_file(uri))?;
+    send(call, &node.name, &content)
+}
+
+fn archive(state: &State, id: NodeId, prefix: &str, members: &mut Vec<zip::Member>) {
+    let Some(node) = state.nodes.get(id).filter(|node| node.is_live()) else {
+        return;
+    };
+    let name = format!("{prefix}{}", node.name);
+    if let Some(file) = node.file() {
+        let content = file.current().and_then(|current| current.content.clone());
+        if content.is_some() {
+            members.push(zip::Member { name, content });
+        }
+        return;
+    }
+    let name = format!("{name}/");
+    members.push(zip::Member {
+        name: name.clone(),
+        content: None,
+    });
+    for child in node.children() {
+        archive(state, child, &name, members);
+    }
+}
+
+/// The page a public link leads to.
+pub(crate) fn page(jotta: &Jotta, share_path: &str) -> Answer {
+    let state = jotta.lock();
+    let found = shared(&state, |share| share.path == share_path);
+    let node: Option<&Node> = found.and_then(|id| state.nodes.get(id));
+    let Some((node, share)) = node.and_then(|node| Some((node, node.share.as_ref()?))) else {
+        return Err(Problem::no_path(share_path));
+    };
+    let mut name = node.name.replace('&', "&amp;");
+    name = name.replace('<', "&lt;");
+    let text = format!(
+        "<!DOCTYPE html>\n<html><head><title>{name}</title></head><body>{name} is shared as {}.</body></html>\n",
+        share.uri
+    );
+    Ok(Reply::bytes(
+        StatusCode::OK,
+        "text/html; charset=utf-8",
+        text.into(),
+    ))
+}

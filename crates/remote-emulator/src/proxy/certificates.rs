@@ -1,0 +1,65 @@
+//! An authority and a certificate for all hosts, made anew at every start.
+
+use std::io;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// What the proxy speaks inside its tunnels.
+const PROTOCOL: &[u8] = b"http/1.1";
+
+pub(crate) struct Certificates {
+    pub(crate) authority_pem: String,
+    pub(crate) acceptor: TlsAcceptor,
+}
+
+/// Makes an authority, and a certificate of it for all these names.
+pub(crate) fn make<'n>(names: impl Iterator<Item = &'n str>) -> io::Result<Certificates> {
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    let authority = authority().map_err(io::Error::other)?;
+    let authority_pem = authority.pem();
+    let config = server_config(names, &authority)?;
+    Ok(Certificates {
+        authority_pem,
+        acceptor: TlsAcceptor::from(Arc::new(config)),
+    })
+}
+
+fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let name = "remote-emulator authority";
+    params.distinguished_name.push(DnType::CommonName, name);
+    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+}
+
+fn server_config(
+    names: Vec<String>,
+    authority: &CertifiedIssuer<'_, KeyPair>,
+) -> io::Result<ServerConfig> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let name = "remote-emulator";
+    params.distinguished_name.push(DnType::CommonName, name);
+    let certificate = params
+        .signed_by(&key, authority)
+        .map_err(io::Error::other)?;
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .map_err(io::Error::other)?;
+    config.alpn_protocols = vec![PROTOCOL.to_vec()];
+    Ok(config)
+}
