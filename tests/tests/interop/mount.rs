@@ -1,0 +1,201 @@
+//! Reading at any place of a file, as a mounted remote does it.
+//!
+//! * `serve http` with ranges, everywhere
+//! * `mount`: folders, whole files, reads in the middle, a new file; where the machine has `/dev/fuse` and `fusermount3` and allows mounting.
+//!   Elsewhere the test says so and has nothing to check.
+
+use std::{
+    fs::{self, File},
+    io::{Read as _, Seek as _, SeekFrom},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use tests::interop::{
+    files, http,
+    stage::Stage,
+    tool::{RCLONES, interop_dir},
+};
+use tokio::{
+    process::Child,
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
+
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+const SIZE: usize = 3 << 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn served_files_can_be_read_in_parts() {
+    for program in RCLONES {
+        let stage = Stage::new().await;
+        let tool = stage.tool(program);
+        let noise = files::noise(SIZE, 3);
+        files::write(
+            &stage.path("served"),
+            b"noise.bin",
+            &noise,
+            1_600_000_000_000,
+        );
+        tool.run(["copy", "served", "koofr:served"]).await.success();
+        let mut server = tool.start(["serve", "http", "koofr:served", "--addr", "127.0.0.1:0"]);
+        let port = http::port_of(&mut server).await;
+        let url = format!("http://127.0.0.1:{port}/noise.bin");
+
+        let whole = http::get(&url, &[]).await;
+        assert_eq!(whole.status, 200, "{program}");
+        assert!(whole.body == noise, "{program}");
+        stage.take_trace();
+        for (range, expected) in [
+            ("bytes=0-0", &noise[..1]),
+            ("bytes=1000000-1000999", &noise[1_000_000..1_001_000]),
+            ("bytes=3145000-", &noise[3_145_000..]),
+            ("bytes=-10", &noise[SIZE - 10..]),
+        ] {
+            let part = http::get(&url, &[&format!("Range: {range}")]).await;
+            assert_eq!(part.status, 206, "{program}: {range}");
+            assert!(part.body == expected, "{program}: {range}");
+        }
+        let trace = stage.take_trace();
+        assert!(
+            trace
+                .iter()
+                .any(|line| line.starts_with("get /served/noise.bin bytes=1000000-")),
+            "{program}: the range reaches the service: {trace:?}"
+        );
+        let beyond = http::get(&url, &["Range: bytes=4000000-"]).await;
+        assert_eq!(beyond.status, 416, "{program}");
+        server.kill().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mounted_files_can_be_read_in_parts() {
+    if let Err(reason) = can_mount() {
+        eprintln!("not checked here: {reason}; `serve http` has shown ranged reads");
+        return;
+    }
+    for program in RCLONES {
+        let stage = Stage::new().await;
+        let tool = stage.tool(program);
+        let noise = files::noise(SIZE, 4);
+        files::write(
+            &stage.path("stock"),
+            b"dir/noise.bin",
+            &noise,
+            1_600_000_000_000,
+        );
+        files::write(&stage.path("stock"), b"empty.bin", b"", 1_600_000_000_000);
+        tool.run(["copy", "stock", "koofr:stock"]).await.success();
+        let mount = Mount::new(stage.path("mounted"));
+        let mut server = tool.start(["mount", "koofr:stock", "mounted"]);
+        mount.wait(&mut server).await;
+
+        let root = mount.path.clone();
+        spawn_blocking(move || {
+            assert_eq!(names(&root), ["dir", "empty.bin"]);
+            assert_eq!(fs::read(root.join("empty.bin")).unwrap(), b"");
+            let mut file = File::open(root.join("dir/noise.bin")).unwrap();
+            for start in [2_000_000, 5, 3_145_700] {
+                file.seek(SeekFrom::Start(start as u64)).unwrap();
+                let mut part = Vec::new();
+                file.by_ref().take(100).read_to_end(&mut part).unwrap();
+                assert!(part == noise[start..SIZE.min(start + 100)], "from {start}");
+            }
+            assert!(fs::read(root.join("dir/noise.bin")).unwrap() == noise);
+            fs::write(root.join("dir/new.txt"), b"written through the mount").unwrap();
+        })
+        .await
+        .unwrap();
+        drop(mount);
+        server.wait().await.unwrap();
+        let written = tool
+            .run(["cat", "koofr:stock/dir/new.txt"])
+            .await
+            .success()
+            .text();
+        assert_eq!(written, "written through the mount", "{program}");
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Whether this machine lets us mount: by trying.
+fn can_mount() -> Result<(), String> {
+    File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/fuse")
+        .map_err(|error| format!("/dev/fuse: {error}"))?;
+    Command::new(fusermount())
+        .arg("--version")
+        .output()
+        .map(drop)
+        .map_err(|error| format!("fusermount3: {error}"))?;
+    match Command::new("unshare").args(["--mount", "true"]).status() {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err("this user may not mount".to_owned()),
+    }
+}
+
+fn fusermount() -> PathBuf {
+    let brought = interop_dir().join("fusermount3");
+    match brought.exists() {
+        true => brought,
+        false => "fusermount3".into(),
+    }
+}
+
+/// A folder to mount on, which is left unmounted whatever happens.
+#[derive(Debug)]
+struct Mount {
+    path: PathBuf,
+}
+
+impl Mount {
+    fn new(path: PathBuf) -> Self {
+        fs::create_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self { path }
+    }
+
+    fn is_mounted(&self) -> bool {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let path = self.path.to_string_lossy();
+        mounts
+            .lines()
+            .any(|line| line.split(' ').nth(4) == Some(path.as_ref()))
+    }
+
+    async fn wait(&self, server: &mut Child) {
+        let deadline = Instant::now() + TIME_LIMIT;
+        while !self.is_mounted() {
+            let ended = server.try_wait();
+            assert!(matches!(ended, Ok(None)), "the mount has ended: {ended:?}");
+            assert!(Instant::now() < deadline, "nothing is mounted");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Mount {
+    #[expect(clippy::print_stderr, reason = "a test may be panicking already")]
+    fn drop(&mut self) {
+        if self.is_mounted() {
+            let left = Command::new(fusermount())
+                .arg("-uz")
+                .arg(&self.path)
+                .status();
+            if !left.is_ok_and(|status| status.success()) {
+                eprintln!("{} stays mounted", self.path.display());
+            }
+        }
+    }
+}
