@@ -1,5 +1,4 @@
 //! What [`MemoryRemote`] promises beyond the contract: room, clock, counted requests, changes and paths of any spelling and depth.
-#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 use std::{
     sync::Arc,

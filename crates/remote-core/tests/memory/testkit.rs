@@ -1,6 +1,4 @@
 //! The remotes that record and fail on request, and that the conformance suite finds what is wrong.
-#![cfg(feature = "testkit")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 use std::sync::Arc;
 

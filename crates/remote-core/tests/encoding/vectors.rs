@@ -6,8 +6,6 @@
 //! the first one honest. Not covered: the places where 1.60.1 answers differently (`Raw`, `Exclamation`, signs), since
 //! we follow the newer version.
 
-mod support;
-
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -93,7 +91,7 @@ impl Row {
 
 #[test]
 fn every_name_and_path_is_converted_like_rclone_does() {
-    for rows in support::sample_and_full("encoding.jsonl") {
+    for rows in crate::support::sample_and_full("encoding.jsonl") {
         let mut checked = BTreeMap::new();
         for row in rows.iter().map(Row::from_json) {
             row.check();
@@ -113,7 +111,7 @@ fn every_name_and_path_is_converted_like_rclone_does() {
 
 #[test]
 fn every_encoding_is_parsed_and_printed_like_rclone_does() {
-    for rows in support::sample_and_full("encoding_parse.jsonl") {
+    for rows in crate::support::sample_and_full("encoding_parse.jsonl") {
         let (mut accepted, mut refused) = (0, 0);
         for row in &rows {
             let input = row["input"].as_str().unwrap();
@@ -145,7 +143,7 @@ fn every_encoding_is_parsed_and_printed_like_rclone_does() {
 /// For each class and direction the sample has a row that comes out differently when the class is taken away.
 #[test]
 fn the_sample_depends_on_every_class() {
-    let sample = support::sample_and_full("encoding.jsonl").swap_remove(0);
+    let sample = crate::support::sample_and_full("encoding.jsonl").swap_remove(0);
     let rows: Vec<Row> = sample.iter().map(Row::from_json).collect();
     for bit in 1..=28 {
         let class = Encoding::from_bits(1 << bit);

@@ -3,13 +3,11 @@
 //! Origin of the rows: answers of rclone 1.60.1 and 1.75.2; where these differ, 1.75.2 counts. Rows that rclone answers with a
 //! meaningless number (overflow, infinities, "not a number") must be refused.
 
-mod support;
-
 use remote_core::options::{OptionDuration, OptionType, OptionValue, ParseValueError, SizeSuffix};
 use serde_json::Value;
 
 fn rows(file: &str) -> impl Iterator<Item = Value> {
-    support::sample_and_full(file).into_iter().flatten()
+    crate::support::sample_and_full(file).into_iter().flatten()
 }
 
 fn text<'a>(row: &'a Value, field: &str) -> &'a str {

@@ -1,5 +1,4 @@
 //! [`MemoryRemote`] keeps the contract in each of its kinds: with either case rule, with and without times and hashes.
-#![cfg(feature = "testkit")]
 
 use std::{sync::Arc, time::Duration};
 
