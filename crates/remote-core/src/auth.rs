@@ -13,8 +13,8 @@ use crate::secret::Secret;
 #[cfg(feature = "http")]
 pub use self::oauth::{DeviceSignIn, OAuthClient, SignIn};
 pub use self::{
-    cache::{TOKEN_REFRESH_SLACK, TokenCache, TokenRefresher},
-    store::{MemoryTokenStore, TokenLock, TokenStore},
+    cache::{RefreshTokenRefused, TOKEN_REFRESH_SLACK, TokenCache, TokenRefresher},
+    store::{MemoryTokenStore, Presented, TokenLock, TokenStore},
     token::{MAX_TOKEN_BYTES, ParseTokenError, Token},
 };
 

@@ -13,8 +13,11 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 
-use super::{Token, TokenStore};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Presented, Token, TokenLock, TokenStore};
+use crate::{
+    error::{Effect, Error, ErrorKind, Result},
+    secret::Secret,
+};
 
 /// How long before its end a token is renewed: time for clocks that differ and for a request that is on its way. A token that
 /// lives for a short time is renewed when a quarter of that is left.
@@ -23,6 +26,18 @@ pub const TOKEN_REFRESH_SLACK: Duration = Duration::from_secs(60);
 /// How long a token that is still valid is used after its renewal failed, before the next try.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long a refresh token is left alone after a refusal that may have been meant for the client rather than for the token.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(60);
+
+/// How often a token is read again that somebody replaces without the lock while theirs before is being refused.
+const MAX_TURNS: u32 = 5;
+
+/// The cause of an [`ErrorKind::Authentication`] error of a [`TokenRefresher`] when the service refused the refresh token itself, and not the
+/// client that presented it. No process that shares the store presents the token again then.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the refresh token is no longer good")]
+pub struct RefreshTokenRefused;
+
 /// Obtains a new token from the service.
 #[async_trait]
 pub trait TokenRefresher: fmt::Debug + Send + Sync {
@@ -30,8 +45,15 @@ pub trait TokenRefresher: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Authentication`] when the service refuses, so that only signing in anew helps; any other kind when it may work later.
+    /// [`ErrorKind::Authentication`] when the service refuses, so that only signing in anew helps, with [`RefreshTokenRefused`] as its cause when
+    /// it is the refresh token that is refused; any other kind when it may work later. The [effect](Error::effect) has to be
+    /// [`Effect::Unknown`] when the service may have spent the refresh token.
     async fn refresh(&self, old: &Token) -> Result<Token>;
+
+    /// Whether a refresh token stays good when it is used, so that it may be presented again when an answer was lost; `false` unless implemented.
+    fn may_present_again(&self) -> bool {
+        false
+    }
 
     /// Obtains the first token where nothing but configured credentials is needed; refused unless implemented.
     ///
@@ -51,9 +73,20 @@ pub trait TokenRefresher: fmt::Debug + Send + Sync {
 /// * All callers wait for the same renewal, and share its failure.
 /// * A renewal runs on its own task: it is carried through and saved even if every caller goes away.
 /// * It happens under the lock of the [`TokenStore`], after reading the token again: if another process has renewed it, that one is used.
-/// * The new token is saved before it is used. If it cannot be saved, the call fails, and the next call saves it instead of
-///   presenting the spent refresh token again.
+/// * The new token is saved before it is used. If it cannot be saved, the call fails and says so; this process keeps the token in memory, and
+///   each later call tries to save it instead of presenting the spent refresh token again.
+/// * A refresh token is never presented twice. One that was refused, or whose answer was lost so that nobody knows whether it was
+///   spent, is left alone until there is another one in the store: the calls fail with [`ErrorKind::Authentication`] without asking the
+///   service. A renewal that certainly did not take place (no connection, an error answer) is tried again. Services that let a refresh
+///   token be used again say so by [`TokenRefresher::may_present_again`].
 /// * While a token is still valid, a renewal that fails for a reason other than refusal does no harm.
+///
+/// # What survives a crash
+///
+/// With a store that keeps its notes (see [`TokenLock::begin_renewal`]), a process may be killed at any time and no refresh token is ever
+/// presented twice. Before the request is sent and after the new token is saved, nothing is lost either. Between the two, which is one exchange
+/// with the service and the saving of the answer, the new token may have gone with the process. Nobody can get it back then:
+/// the calls of the others fail with [`ErrorKind::Authentication`] once the access token has ended, and the person has to sign in again.
 ///
 /// # Examples
 ///
@@ -105,6 +138,98 @@ struct State {
     unsaved: Option<(Option<Token>, Token)>,
     /// No renewal of a token that is still valid before.
     not_before: Option<SystemTime>,
+    /// A refresh token that must not be presented again.
+    dead: Option<Dead>,
+}
+
+/// A refresh token that was presented without bringing a new token, and why.
+struct Dead {
+    refresh_token: Secret,
+    presented: Presented,
+    error: Arc<Error>,
+    /// It may be presented again then; never when absent.
+    until: Option<SystemTime>,
+}
+
+impl Dead {
+    /// What a failed renewal means for the refresh token; the error if it does no harm.
+    fn of(
+        refresh_token: &Secret,
+        error: Error,
+        once: bool,
+        now: SystemTime,
+    ) -> Result<Self, Error> {
+        let presented = match (error.kind(), error.effect()) {
+            (ErrorKind::Authentication, _) => Presented::Refused,
+            (_, Effect::Unknown) if once => Presented::InDoubt,
+            _ => return Err(error),
+        };
+        let for_good = presented == Presented::InDoubt || is_of_the_token(&error);
+        Ok(Self {
+            refresh_token: refresh_token.clone(),
+            presented,
+            error: Arc::new(error),
+            until: if for_good {
+                None
+            } else {
+                now.checked_add(REFUSAL_PAUSE)
+            },
+        })
+    }
+
+    /// For the call that found out.
+    fn first_failure(&self) -> Failure {
+        let error = share(Arc::clone(&self.error));
+        match self.presented {
+            Presented::InDoubt => Failure::Passing(error),
+            Presented::Refused => Failure::Refused(error),
+        }
+    }
+
+    /// For the calls after it.
+    fn later_failure(&self) -> Failure {
+        match self.presented {
+            Presented::InDoubt => Presented::InDoubt.failure(),
+            Presented::Refused => Failure::Refused(share(Arc::clone(&self.error))),
+        }
+    }
+}
+
+/// Why there is no new token.
+enum Failure {
+    /// A valid token can still be used.
+    Passing(Error),
+    /// Only another refresh token helps.
+    Refused(Error),
+}
+
+impl Failure {
+    fn of(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Authentication => Self::Refused(error),
+            _ => Self::Passing(error),
+        }
+    }
+}
+
+impl Presented {
+    /// What a caller is told instead of presenting the token once more.
+    fn error(self) -> Error {
+        let text = match self {
+            Self::InDoubt => {
+                "the renewal of the token was interrupted, and the new token may be lost with it"
+            }
+            Self::Refused => "the service has refused the refresh token before",
+        };
+        Error::with_message(ErrorKind::Authentication, text).with_help("sign in again")
+    }
+
+    fn failure(self) -> Failure {
+        match self {
+            Self::InDoubt => Failure::Passing(self.error()),
+            Self::Refused => Failure::Refused(self.error()),
+        }
+    }
 }
 
 impl TokenCache {
@@ -232,62 +357,134 @@ impl Inner {
 
     async fn renew(&self, rejected: Option<Token>) -> Result<Token> {
         let mut lock = self.store.lock().await?;
-        let stored = lock.load().await?;
-        if let Some((replaced, unsaved)) = self.unsaved() {
-            // If the store holds something else by now, somebody has signed in anew, and that counts.
-            if replaced == stored {
-                lock.save(&unsaved).await?;
-                return Ok(self.adopt(unsaved));
-            }
-            self.state().unsaved = None;
-        }
-        let now = (self.clock)();
-        let is_rejected = |token: &Token| {
-            rejected
-                .as_ref()
-                .is_some_and(|rejected| rejected.access_token == token.access_token)
-        };
-        if let Some(token) = stored.as_ref()
-            && is_fresh(token, now)
-            && !is_rejected(token)
-        {
-            return Ok(self.adopt(token.clone()));
-        }
-        let renewal = match &stored {
-            Some(old) => self
-                .refresher
-                .refresh(old)
-                .await
-                .map(|new| new.or_refresh_token_of(old)),
-            None => self.refresher.sign_in().await,
-        };
-        let new = match renewal {
-            Ok(new) => new,
-            Err(error) => {
-                let again = if error.kind() == ErrorKind::Authentication {
-                    // A program that knows nothing of the lock may have been faster.
-                    lock.load().await?.filter(|token| {
-                        Some(token) != stored.as_ref()
-                            && !has_ended(token, now)
-                            && !is_rejected(token)
-                    })
-                } else {
-                    stored.filter(|token| !has_ended(token, now) && !is_rejected(token))
-                };
-                let Some(token) = again else {
-                    return Err(error);
-                };
-                tracing::debug!(kind = ?error.kind(), "token not renewed, the present one is still valid");
-                self.state().not_before = now.checked_add(RENEWAL_PAUSE);
-                self.state().current = Some(token.clone());
+        let mut refusal: Option<(Option<Token>, Error)> = None;
+        for _ in 0..MAX_TURNS {
+            let stored = lock.load().await?;
+            if let Some(token) = self.save_pending(&mut *lock, stored.as_ref()).await? {
                 return Ok(token);
             }
-        };
-        if let Err(error) = lock.save(&new).await {
-            self.state().unsaved = Some((stored, new));
-            return Err(error);
+            let now = (self.clock)();
+            let accepted = |token: &Token| {
+                rejected
+                    .as_ref()
+                    .is_none_or(|rejected| rejected.access_token != token.access_token)
+            };
+            if let Some(token) = stored.as_ref()
+                && is_fresh(token, now)
+                && accepted(token)
+            {
+                return Ok(self.adopt(token.clone()));
+            }
+            // After a refusal only a token that a program put there meanwhile which knows nothing of the lock is worth a try.
+            if let Some((refused, error)) = refusal.take()
+                && refresh_token(refused.as_ref()) == refresh_token(stored.as_ref())
+                && refused.is_some() == stored.is_some()
+            {
+                return Err(error);
+            }
+            match self.obtain(&mut *lock, stored.as_ref(), now).await {
+                Ok(new) => return self.keep(&mut *lock, stored, new).await,
+                Err(Failure::Refused(error)) => refusal = Some((stored, error)),
+                Err(Failure::Passing(error)) => {
+                    let usable = stored.filter(|token| !has_ended(token, now) && accepted(token));
+                    let Some(token) = usable else {
+                        return Err(error);
+                    };
+                    tracing::debug!(kind = ?error.kind(), "token not renewed, the present one is still valid");
+                    let mut state = self.state();
+                    state.not_before = now.checked_add(RENEWAL_PAUSE);
+                    state.current = Some(token.clone());
+                    return Ok(token);
+                }
+            }
         }
-        Ok(self.adopt(new))
+        Err(refusal.map_or_else(|| Presented::Refused.error(), |(_, error)| error))
+    }
+
+    /// Saves a token that could not be saved before, unless somebody has signed in anew since, which counts more.
+    async fn save_pending(
+        &self,
+        lock: &mut dyn TokenLock,
+        stored: Option<&Token>,
+    ) -> Result<Option<Token>> {
+        let Some((replaced, unsaved)) = self.unsaved() else {
+            return Ok(None);
+        };
+        if replaced.as_ref() == stored {
+            lock.save(&unsaved).await.map_err(not_saved)?;
+            return Ok(Some(self.adopt(unsaved)));
+        }
+        self.state().unsaved = None;
+        Ok(None)
+    }
+
+    /// Saves a new token before anybody uses it.
+    async fn keep(
+        &self,
+        lock: &mut dyn TokenLock,
+        replaced: Option<Token>,
+        new: Token,
+    ) -> Result<Token> {
+        match lock.save(&new).await {
+            Ok(()) => Ok(self.adopt(new)),
+            Err(error) => {
+                self.state().unsaved = Some((replaced, new));
+                Err(not_saved(error))
+            }
+        }
+    }
+
+    /// A new token from the service.
+    async fn obtain(
+        &self,
+        lock: &mut dyn TokenLock,
+        stored: Option<&Token>,
+        now: SystemTime,
+    ) -> Result<Token, Failure> {
+        let Some(old) = stored else {
+            return self.refresher.sign_in().await.map_err(Failure::of);
+        };
+        let Some(refresh_token) = &old.refresh_token else {
+            return self.refresher.refresh(old).await.map_err(Failure::of);
+        };
+        if let Some(failure) = self.known_failure(refresh_token, now) {
+            return Err(failure);
+        }
+        let once = !self.refresher.may_present_again();
+        if once && let Some(known) = lock.begin_renewal(old).await.map_err(Failure::Passing)? {
+            return Err(known.failure());
+        }
+        let error = match self.refresher.refresh(old).await {
+            Ok(new) => return Ok(new.or_refresh_token_of(old)),
+            Err(error) => error,
+        };
+        let dead = Dead::of(refresh_token, error, once, now);
+        if once {
+            let noted = match &dead {
+                Ok(dead) if dead.until.is_none() => Some(dead.presented),
+                _ => None,
+            };
+            if let Err(error) = lock.end_renewal(noted).await {
+                tracing::warn!(%error, "what came of a renewal could not be noted");
+            }
+        }
+        match dead {
+            Ok(dead) => {
+                let failure = dead.first_failure();
+                self.state().dead = Some(dead);
+                Err(failure)
+            }
+            Err(error) => Err(Failure::Passing(error)),
+        }
+    }
+
+    /// Whether this refresh token has to be left alone.
+    fn known_failure(&self, refresh_token: &Secret, now: SystemTime) -> Option<Failure> {
+        let state = self.state();
+        let dead = state.dead.as_ref()?;
+        let counts =
+            dead.refresh_token == *refresh_token && dead.until.is_none_or(|until| now < until);
+        counts.then(|| dead.later_failure())
     }
 
     fn adopt(&self, token: Token) -> Token {
@@ -318,6 +515,31 @@ fn is_fresh(token: &Token, now: SystemTime) -> bool {
 
 fn has_ended(token: &Token, now: SystemTime) -> bool {
     token.access_token.is_empty() || token.expires_within(Duration::ZERO, now)
+}
+
+fn refresh_token(token: Option<&Token>) -> Option<&Secret> {
+    token?.refresh_token.as_ref()
+}
+
+/// Whether an error is about the refresh token itself.
+fn is_of_the_token(error: &Error) -> bool {
+    let mut cause = StdError::source(error);
+    while let Some(error) = cause {
+        if error.is::<RefreshTokenRefused>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Says what is at stake when a new token is in memory only.
+fn not_saved(error: Error) -> Error {
+    let text = format!("the renewed token could not be saved: {error}");
+    Error::with_message(error.kind(), text)
+        .with_retry_advice(error.retry_advice())
+        .with_help("make the place where tokens are kept writable: this process keeps the token and saves it with the next call; if it ends before, sign in again")
+        .with_source(error)
 }
 
 /// An error of its own for each caller that waited for the same renewal.

@@ -53,7 +53,11 @@ pub struct OAuthClient {
     basic_auth: bool,
     reusable_refresh_tokens: bool,
     listener: Option<Listener>,
+    clock: Clock,
 }
+
+/// When it is.
+type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// Told of the texts in a token answer that are not part of the protocol, by name and value.
 type Listener = Arc<dyn Fn(&str, &str) + Send + Sync>;
@@ -77,6 +81,7 @@ impl OAuthClient {
             basic_auth: false,
             reusable_refresh_tokens: false,
             listener: None,
+            clock: Arc::new(SystemTime::now),
         }
     }
 
@@ -138,6 +143,13 @@ impl OAuthClient {
         self
     }
 
+    /// Sets the clock that the ends of tokens are counted by; that of the system unless set. A [`TokenCache`](super::TokenCache) needs the same one.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
     /// Sets how requests are repeated; [`Retry::default`] unless set.
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
@@ -182,7 +194,7 @@ impl OAuthClient {
                 .request_async(&seam)
                 .await;
             let answer = answer.map_err(|error| request_failed(error, &seam))?;
-            Ok(token(&answer, &seam))
+            Ok(token(&answer, &seam, (self.clock)()))
         };
         self.retry.run(Idempotency::NotIdempotent, attempt).await
     }
@@ -202,7 +214,7 @@ impl OAuthClient {
                 .request_async(&seam)
                 .await;
             let answer = answer.map_err(|error| request_failed(error, &seam))?;
-            Ok(token(&answer, &seam))
+            Ok(token(&answer, &seam, (self.clock)()))
         };
         self.retry.run(Idempotency::Idempotent, attempt).await
     }
@@ -246,7 +258,7 @@ impl OAuthClient {
             return Err(error);
         }
         let answer = answer.map_err(|error| request_failed(error, &seam))?;
-        Ok(token(&answer, &seam))
+        Ok(token(&answer, &seam, (self.clock)()))
     }
 
     fn client(&self) -> Inner {
@@ -296,7 +308,7 @@ impl TokenRefresher for OAuthClient {
                 .request_async(&seam)
                 .await;
             let answer = answer.map_err(|error| request_failed(error, &seam))?;
-            Ok(token(&answer, &seam).or_refresh_token_of(old))
+            Ok(token(&answer, &seam, (self.clock)()).or_refresh_token_of(old))
         };
         let idempotency = if self.reusable_refresh_tokens {
             Idempotency::Idempotent
@@ -304,6 +316,10 @@ impl TokenRefresher for OAuthClient {
             Idempotency::NotIdempotent
         };
         self.retry.run(idempotency, attempt).await
+    }
+
+    fn may_present_again(&self) -> bool {
+        self.reusable_refresh_tokens
     }
 }
 
@@ -424,7 +440,7 @@ fn missing(what: &str, error: ConfigurationError) -> Error {
     .with_source(error)
 }
 
-fn token(answer: &BasicTokenResponse, seam: &Seam<'_>) -> Token {
+fn token(answer: &BasicTokenResponse, seam: &Seam<'_>, now: SystemTime) -> Token {
     let mut token = Token::new(answer.access_token().secret().as_str());
     token.token_type = seam.token_type();
     token.refresh_token = answer
@@ -432,7 +448,7 @@ fn token(answer: &BasicTokenResponse, seam: &Seam<'_>) -> Token {
         .map(|token| Secret::new(token.secret()))
         .filter(|token| !token.is_empty());
     match answer.expires_in() {
-        Some(lifetime) => token.with_expires_in(lifetime, SystemTime::now()),
+        Some(lifetime) => token.with_expires_in(lifetime, now),
         None => token,
     }
 }

@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
-    error::{Error, ErrorKind, Result, RetryAdvice},
+    auth::RefreshTokenRefused,
+    error::{Effect, Error, ErrorKind, Result, RetryAdvice},
     http::{Body, HttpClient, Request, Response, StatusCode, classify_status, header, retry_after},
     secret::Secret,
 };
@@ -183,11 +184,21 @@ async fn refusal(response: Response) -> Result<HttpResponse> {
     )
     .with_http_status(status.as_u16())
     .with_retry_advice(advice)
+    .with_effect(effect_of(status))
     .with_help(if kind == ErrorKind::Authentication {
         "sign in again"
     } else {
         "try again later, and check the address of the service if this persists"
     }))
+}
+
+/// A service that says what went wrong has given out no token. A gateway that gave up waiting does not know.
+fn effect_of(status: StatusCode) -> Effect {
+    if status == StatusCode::GATEWAY_TIMEOUT {
+        Effect::Unknown
+    } else {
+        Effect::NotMade
+    }
 }
 
 fn respond(status: u16, body: Vec<u8>) -> HttpResponse {
@@ -223,11 +234,13 @@ where
                 "the token answer of the service does not fit at {}",
                 error.path()
             ),
-        ),
+        )
+        .with_effect(Effect::Unknown),
         RequestTokenError::Other(_) => Error::with_message(
             ErrorKind::Protocol,
             "the token answer of the service does not fit",
-        ),
+        )
+        .with_effect(Effect::Unknown),
     };
     match status {
         Some(status) => failed.with_http_status(status),
@@ -261,7 +274,19 @@ fn refused<E: fmt::Display>(answer: &E, seam: &Seam<'_>) -> Error {
     } else {
         text.as_str()
     };
-    Error::with_message(kind, format!("the service refused: {text}")).with_help(help)
+    let error = Error::with_message(kind, format!("the service refused: {text}")).with_help(help);
+    if code == "invalid_grant" && is_refresh(seam) {
+        error.with_source(RefreshTokenRefused)
+    } else {
+        error
+    }
+}
+
+/// Whether the form that was sent presented a refresh token.
+fn is_refresh(seam: &Seam<'_>) -> bool {
+    let notes = seam.notes();
+    url::form_urlencoded::parse(notes.form.expose().as_bytes())
+        .any(|(name, _)| name == "refresh_token")
 }
 
 /// Whether an explanation quotes a value of the form that was sent, as far as that is long enough to be a secret.
