@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use remote_core::auth::ParseTokenError;
+
 use crate::{
     document::{EditError, ParseError},
     encryption::{DecryptError, PasswordError, UnlockError},
@@ -77,6 +79,14 @@ pub enum Error {
         section: String,
         /// The key.
         key: String,
+    },
+    /// The token of a remote cannot be read.
+    #[error("the token of [{section}] cannot be used")]
+    Token {
+        /// The section.
+        section: String,
+        /// Why not.
+        source: ParseTokenError,
     },
     /// The remote is neither in the file nor in environment variables, or has no type.
     #[error("there is no remote named \"{name}\" with a type in the configuration")]

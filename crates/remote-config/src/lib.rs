@@ -88,6 +88,7 @@
 //! * A [`ResolvedRemote`] is a remote with all its options from the connection string, from [`Overrides`] such as command-line
 //!   flags, from environment variables and from the file, in this order. It is an
 //!   [`OptionSource`](remote_core::options::OptionSource), which is what remotes are built from.
+//! * A [`FileTokenStore`](token::FileTokenStore) keeps the OAuth token of a remote in the file, and lets one process at a time renew it.
 //! * [`obscure`](mod@obscure) hides passwords as rclone does. That is **not** encryption: whoever can read the file can reveal them.
 //!
 //! # Differences from rclone
@@ -127,6 +128,7 @@ pub mod remote_string;
 mod resolve;
 pub mod setup;
 pub mod store;
+pub mod token;
 
 pub use config::Config;
 pub use environment::Environment;

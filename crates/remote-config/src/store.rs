@@ -268,6 +268,11 @@ impl Store {
         self.key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The file that is replaced when something is saved: where the location leads if it is a symbolic link. Nothing in memory only.
+    pub(crate) fn target(&self) -> Result<Option<PathBuf>, Error> {
+        self.location.path().map(replace::resolve).transpose()
+    }
+
     /// Takes the lock. It goes with the process that holds it.
     fn lock(&self, target: &Path) -> Result<Lock, Error> {
         /// Short beside what people notice, long beside what a change takes.
@@ -342,7 +347,8 @@ fn lock_path(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-fn open_lock_file(path: &Path, target: &Path) -> io::Result<File> {
+/// Opens a lock file beside `target`, or makes one that only its owner can read.
+pub(crate) fn open_lock_file(path: &Path, target: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

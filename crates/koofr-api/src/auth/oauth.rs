@@ -69,6 +69,8 @@ impl OAuthSession {
             .with_auth_url(below(&endpoint, "oauth2/auth"))
             .with_device_url(below(&endpoint, "oauth2/devicecode"))
             .with_scopes([DEFAULT_SCOPE])
+            // A refresh gives the same refresh token back, so a lost answer is no reason to sign in again.
+            .with_reusable_refresh_tokens(true)
             .with_listener(move |name, value| {
                 if name == "server" {
                     listener.learn(value);
