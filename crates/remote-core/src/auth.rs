@@ -4,23 +4,29 @@
 //! * [`TokenStore`] keeps it between runs; [`MemoryTokenStore`] forgets it. A store can be shared between processes.
 //! * [`TokenCache`] hands out a token that is valid, and renews it when needed through a [`TokenRefresher`]: one renewal at a time,
 //!   saved before it is used, carried through even if the caller goes away.
+//! * `OAuthClient` (feature `http`) signs people in, with `RedirectReceiver` as the page on this machine that their browser comes back to.
 //! * [`basic`] and [`bearer`] make the values of `Authorization` headers.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::secret::Secret;
 
-#[cfg(feature = "http")]
-pub use self::oauth::{DeviceSignIn, OAuthClient, SignIn};
 pub use self::{
     cache::{RefreshTokenRefused, TOKEN_REFRESH_SLACK, TokenCache, TokenRefresher},
     store::{MemoryTokenStore, Presented, TokenLock, TokenStore},
     token::{MAX_TOKEN_BYTES, ParseTokenError, Token},
 };
+#[cfg(feature = "http")]
+pub use self::{
+    oauth::{DeviceSignIn, OAuthClient, SignIn},
+    redirect::{REDIRECT_PORT, RedirectReceiver},
+};
 
 mod cache;
 #[cfg(feature = "http")]
 mod oauth;
+#[cfg(feature = "http")]
+mod redirect;
 mod store;
 mod token;
 

@@ -31,6 +31,9 @@ mod seam;
 /// The longest time a person is given to enter a device code, whatever the service says.
 const MAX_DEVICE_WAIT: Duration = Duration::from_secs(60 * 60);
 
+/// The longest part of a service's own reason that is passed on.
+const MAX_REASON_CHARS: usize = 120;
+
 /// A client of one OAuth 2 service, as an application is registered there.
 ///
 /// It signs in by browser ([`authorize`](Self::authorize), [`exchange_code`](Self::exchange_code)), by a code that is typed in
@@ -51,6 +54,7 @@ pub struct OAuthClient {
     redirect_url: Option<Url>,
     scopes: Vec<String>,
     basic_auth: bool,
+    pkce: bool,
     reusable_refresh_tokens: bool,
     listener: Option<Listener>,
     clock: Clock,
@@ -79,6 +83,7 @@ impl OAuthClient {
             redirect_url: None,
             scopes: Vec::new(),
             basic_auth: false,
+            pkce: true,
             reusable_refresh_tokens: false,
             listener: None,
             clock: Arc::new(SystemTime::now),
@@ -127,6 +132,14 @@ impl OAuthClient {
         self
     }
 
+    /// Whether a sign-in by browser carries a proof that only this program can trade the code (PKCE); `true` unless set. Services that
+    /// do not know it pass it over as a rule.
+    #[must_use]
+    pub fn with_pkce(mut self, pkce: bool) -> Self {
+        self.pkce = pkce;
+        self
+    }
+
     /// Whether a refresh token of this service may be presented twice, so that a renewal whose answer was lost can be repeated;
     /// `false` unless set.
     #[must_use]
@@ -164,17 +177,21 @@ impl OAuthClient {
     /// [`ErrorKind::InvalidInput`] without an [authorization page](Self::with_auth_url).
     pub fn authorize(&self) -> Result<SignIn> {
         let client = self.client();
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let (url, state) = client
+        let mut request = client
             .authorize_url(CsrfToken::new_random)
             .map_err(|error| missing("authorization page", error))?
-            .add_scopes(self.scopes())
-            .set_pkce_challenge(challenge)
-            .url();
+            .add_scopes(self.scopes());
+        let mut verifier = None;
+        if self.pkce {
+            let (challenge, secret) = PkceCodeChallenge::new_random_sha256();
+            request = request.set_pkce_challenge(challenge);
+            verifier = Some(Secret::new(secret.secret()));
+        }
+        let (url, state) = request.url();
         Ok(SignIn {
             url,
             state: Secret::new(state.secret()),
-            verifier: Secret::new(verifier.secret()),
+            verifier,
         })
     }
 
@@ -188,11 +205,13 @@ impl OAuthClient {
         let client = self.client();
         let attempt = |_| async {
             let seam = Seam::new(&self.http, self.listener.as_deref());
-            let answer = client
-                .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
-                .set_pkce_verifier(PkceCodeVerifier::new(sign_in.verifier.expose().to_owned()))
-                .request_async(&seam)
-                .await;
+            let mut request =
+                client.exchange_code(AuthorizationCode::new(code.expose().to_owned()));
+            if let Some(verifier) = &sign_in.verifier {
+                let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
+                request = request.set_pkce_verifier(verifier);
+            }
+            let answer = request.request_async(&seam).await;
             let answer = answer.map_err(|error| request_failed(error, &seam))?;
             Ok(token(&answer, &seam, (self.clock)()))
         };
@@ -333,12 +352,12 @@ impl fmt::Debug for OAuthClient {
     }
 }
 
-/// A sign-in by browser that was begun.
-#[derive(Clone, Debug)]
+/// A sign-in by browser that was begun. `Debug` shows where it goes, not what would identify it.
+#[derive(Clone)]
 pub struct SignIn {
     url: Url,
     state: Secret,
-    verifier: Secret,
+    verifier: Option<Secret>,
 }
 
 impl SignIn {
@@ -361,33 +380,65 @@ impl SignIn {
     /// * [`ErrorKind::Authentication`]: the person or the service refused.
     /// * [`ErrorKind::InvalidInput`]: the address belongs to another sign-in, or has no code.
     pub fn code_from(&self, redirect: &Url) -> Result<Secret> {
-        let find = |wanted: &str| {
-            redirect
-                .query_pairs()
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
-        };
-        if find("state").map(Secret::new).as_ref() != Some(&self.state) {
+        if !self.is_state_of(redirect) {
             return Err(Error::with_message(
                 ErrorKind::InvalidInput,
                 "the answer of the browser belongs to another sign-in",
             )
             .with_help("start the sign-in again and use the newest page only"));
         }
-        if let Some(error) = find("error") {
-            let error: String = error.chars().filter(|c| !c.is_control()).take(80).collect();
+        if let Some(error) = parameter(redirect, "error") {
+            let reason = match parameter(redirect, "error_description") {
+                Some(description) => format!("{}: {}", shown(&error), shown(&description)),
+                None => shown(&error),
+            };
             return Err(Error::with_message(
                 ErrorKind::Authentication,
-                format!("the sign-in was refused ({error})"),
-            ));
+                format!("the sign-in was refused ({reason})"),
+            )
+            .with_help("sign in again and allow the access"));
         }
-        find("code").map(Secret::new).ok_or_else(|| {
+        let code = parameter(redirect, "code").filter(|code| !code.is_empty());
+        code.map(Secret::new).ok_or_else(|| {
             Error::with_message(
                 ErrorKind::InvalidInput,
                 "the answer of the browser has no code",
             )
         })
     }
+}
+
+impl SignIn {
+    /// Whether an address carries the state of this sign-in. Takes the same time wherever the two differ.
+    pub(super) fn is_state_of(&self, url: &Url) -> bool {
+        let given = parameter(url, "state").map(Secret::new).unwrap_or_default();
+        let (given, right) = (given.expose().as_bytes(), self.state.expose().as_bytes());
+        let differences = given.iter().zip(right).fold(0, |sum, (a, b)| sum | (a ^ b));
+        given.len() == right.len() && differences == 0
+    }
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn")
+            .field("url", &crate::http::redacted(&self.url))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The first value of a parameter.
+fn parameter(url: &Url, wanted: &str) -> Option<String> {
+    let mut pairs = url.query_pairs();
+    let found = pairs.find(|(name, _)| name == wanted);
+    found.map(|(_, value)| value.into_owned())
+}
+
+/// A text of the service as it may stand in a message.
+fn shown(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_REASON_CHARS)
+        .collect()
 }
 
 /// A sign-in with a code that is typed in elsewhere. `Debug` shows no code.
