@@ -105,10 +105,6 @@ impl Config {
         &self.document
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.store
-    }
-
     /// Where the configuration lives.
     #[must_use]
     pub fn location(&self) -> &Location {

@@ -17,8 +17,8 @@ use std::{
 
 use async_trait::async_trait;
 use remote_config::{
-    Config, Environment, document::Document, location::Location, store::Store,
-    token::FileTokenStore,
+    Config, Environment, document::Document, encryption::PasswordSources, location::Location,
+    store::Store, token::FileTokenStore,
 };
 use remote_core::{
     auth::{Presented, Token, TokenCache, TokenRefresher, TokenStore},
@@ -94,6 +94,29 @@ async fn a_token_of_rclone_is_read_and_replaced_and_nothing_else_changes() {
         })
         .collect();
     assert_eq!(bench.text(), expected);
+}
+
+#[tokio::test]
+async fn a_token_in_an_encrypted_file_stays_encrypted() {
+    let bench = Bench::new();
+    let password = PasswordSources::none().password("potato".into());
+    let store = Store::at(bench.path()).passwords(password);
+    store.set_password(&"potato".into()).unwrap();
+    let tokens = FileTokenStore::new(store.clone(), "jotta");
+    assert_eq!(access(&tokens).await.as_deref(), Some("old"));
+    let service = Arc::<Service>::default();
+    let cache = TokenCache::new(Arc::new(tokens.clone()), service);
+    cache.token().await.unwrap();
+    assert_eq!(access(&tokens).await.as_deref(), Some("new-1"));
+    assert!(store.is_encrypted().unwrap());
+    assert!(!bench.text().contains("new-1"));
+    // Without the password.
+    let locked = Store::at(bench.path()).passwords(PasswordSources::none());
+    let error = FileTokenStore::new(locked, "jotta")
+        .load()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
 #[tokio::test]

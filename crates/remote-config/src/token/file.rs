@@ -328,6 +328,10 @@ fn failed(section: &str, error: Error) -> CoreError {
             ErrorKind::Other,
             "make room on the disk, and make the configuration file and its folder writable",
         ),
+        Error::Unlock { .. } => (
+            ErrorKind::InvalidInput,
+            "give the password of the configuration file",
+        ),
         _ => (
             ErrorKind::InvalidInput,
             "make sure that the configuration file can be read",
