@@ -14,6 +14,14 @@ use crate::{
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A program that knows nothing of the lock changes the file again and again. Nothing was saved.
+    #[error(
+        "the configuration file {} was not saved: another program keeps changing it", path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is encrypted, and what is encrypted cannot be read whatever the password: it is damaged, or in a newer format.
     #[error("cannot decrypt the configuration file {}", path.display())]
     Decrypt {

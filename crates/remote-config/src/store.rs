@@ -24,12 +24,15 @@ use crate::{
 /// How long [`Store::update`] waits for another process by default.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How often a change is made again because a program that knows nothing of the lock was faster.
+const MAX_CONFLICTS: usize = 10;
+
 /// A configuration file that several processes may change.
 ///
 /// A missing file is the same as an empty one. Changes are made to what is in the file at that moment, under an advisory lock on a file
 /// beside it (its name with `.lock` appended), and saved by replacing the file as a whole: other processes see the old or the new file, never
-/// a part of one, and a failure leaves the old one as it was. rclone knows nothing of the lock; like among
-/// several rclones, the last of two writers at the same moment wins there.
+/// a part of one, and a failure leaves the old one as it was. rclone knows nothing of the lock; what it writes while a change is made is
+/// noticed up to the moment before the file is replaced, and the change is made to that instead.
 ///
 /// # Encrypted files
 ///
@@ -160,16 +163,17 @@ impl Store {
     /// Changes the file: locks it, reads it, lets `change` edit the document, and saves if something is different then.
     ///
     /// Returns what `change` returned, the document as saved, and its stamp. In memory only, `change` gets an empty document and
-    /// nothing is saved.
+    /// nothing is saved. When a program that knows nothing of the lock has written the file meanwhile, `change` is called again with what is
+    /// there then.
     ///
     /// # Errors
     ///
-    /// Those of [`load`](Self::load), those of `change`, [`Locked`](Error::Locked) if another process does not finish, and
-    /// [`Write`](Error::Write), [`NotAFile`](Error::NotAFile) or [`Unreadable`](Error::Unreadable) if the file cannot be replaced; then the
-    /// old one is whole.
+    /// Those of [`load`](Self::load), those of `change`, [`Locked`](Error::Locked) if another process does not finish,
+    /// [`Changed`](Error::Changed) if another program changes the file all the time, and [`Write`](Error::Write),
+    /// [`NotAFile`](Error::NotAFile) or [`Unreadable`](Error::Unreadable) if the file cannot be replaced; then the old one is whole.
     pub fn update<T>(
         &self,
-        change: impl FnOnce(&mut Document) -> Result<T, Error>,
+        change: impl FnMut(&mut Document) -> Result<T, Error>,
     ) -> Result<(T, Document, Option<Stamp>), Error> {
         self.rewrite(&Protection::Keep, change)
     }
@@ -218,7 +222,7 @@ impl Store {
     pub(crate) fn rewrite<T>(
         &self,
         protection: &Protection,
-        change: impl FnOnce(&mut Document) -> Result<T, Error>,
+        mut change: impl FnMut(&mut Document) -> Result<T, Error>,
     ) -> Result<(T, Document, Option<Stamp>), Error> {
         let Some(path) = self.location.path() else {
             let mut document = Document::new();
@@ -226,24 +230,31 @@ impl Store {
         };
         let target = replace::resolve(path)?;
         create_parent(&target)?;
-        let (lock, found) = self.lock_and_read(path, &target)?;
-        let mut document = found.document.clone();
-        let result = change(&mut document)?;
-        let key = match protection {
-            Protection::Keep => found.key.clone(),
-            Protection::Remove => None,
-            Protection::Set(key) => Some(key.clone()),
-        };
-        if document == found.document && key == found.key && found.stamp.is_some() {
-            return Ok((result, document, found.stamp));
-        }
-        let bytes = contents::bytes(path, &document, key.as_ref())?;
+        let (lock, mut found) = self.lock_and_read(path, &target)?;
         if lock.excludes_others {
             replace::remove_leftovers(&target);
         }
-        let stamp = replace::replace(&target, &bytes)?;
-        *self.key() = key;
-        Ok((result, document, Some(stamp)))
+        for _ in 0..MAX_CONFLICTS {
+            let mut document = found.document.clone();
+            let result = change(&mut document)?;
+            let key = match protection {
+                Protection::Keep => found.key.clone(),
+                Protection::Remove => None,
+                Protection::Set(key) => Some(key.clone()),
+            };
+            if document == found.document && key == found.key && found.stamp.is_some() {
+                return Ok((result, document, found.stamp));
+            }
+            let bytes = contents::bytes(path, &document, key.as_ref())?;
+            if let Some(stamp) = replace::replace(&target, &bytes, found.stamp.as_ref())? {
+                *self.key() = key;
+                return Ok((result, document, Some(stamp)));
+            }
+            found = self.open(path, contents::read(&target)?)?;
+        }
+        Err(Error::Changed {
+            path: path.to_owned(),
+        })
     }
 
     /// Takes the lock and reads the file. Where a person may have to be asked for a password, that is done before, so that no other

@@ -1,14 +1,17 @@
 //! From the bytes of a file to a document and back, encrypted or not.
 
 use std::{
-    fs::File,
+    ffi::OsStr,
+    fs::{self, File},
     io::{self, Read as _},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use zeroize::Zeroizing;
 
-use super::{Stamp, Store};
+use super::{Stamp, Store, replace};
 use crate::{
     document::Document,
     encryption::{
@@ -27,16 +30,50 @@ pub(super) struct Contents {
     pub(super) key: Option<ConfigKey>,
 }
 
+/// How long a file may be missing that rclone is about to put in place.
+const RCLONE_SAVES: Duration = Duration::from_secs(1);
+
 /// Reads a file; nothing if there is none.
+///
+/// rclone saves in two steps: it gives the old file another name, and then the new one the right name. In between there is no file,
+/// which must not be mistaken for an empty configuration.
 pub(super) fn read(path: &Path) -> Result<Option<(Vec<u8>, Stamp)>, Error> {
-    match try_read(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read {
-            path: path.to_owned(),
-            source,
-        }),
+    const PAUSE: Duration = Duration::from_millis(5);
+    let deadline = Instant::now() + RCLONE_SAVES;
+    loop {
+        match try_read(path) {
+            Ok(file) => return Ok(Some(file)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::Read {
+                    path: path.to_owned(),
+                    source: error,
+                });
+            }
+            Err(_) if rclone_is_saving(path) && Instant::now() < deadline => {
+                thread::sleep(PAUSE);
+            }
+            Err(_) => return Ok(None),
+        }
     }
+}
+
+/// Whether the old file lies beside under the name that rclone gives it meanwhile: with `.old` and digits behind.
+fn rclone_is_saving(path: &Path) -> bool {
+    let Ok(path) = replace::resolve(path) else {
+        return false;
+    };
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+        return false;
+    };
+    let is_old = |other: &OsStr| {
+        let digits = other
+            .as_encoded_bytes()
+            .strip_prefix(name.as_encoded_bytes())
+            .and_then(|rest| rest.strip_prefix(b".old"));
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+    };
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| is_old(&entry.file_name()))
 }
 
 fn try_read(path: &Path) -> io::Result<(Vec<u8>, Stamp)> {

@@ -51,22 +51,23 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Error> {
     })
 }
 
-/// Writes a new file beside the old one and puts it in its place. Until then, and if anything fails, the old one is untouched. Returns the
-/// stamp of the new file.
-pub(super) fn replace(target: &Path, bytes: &[u8]) -> Result<Stamp, Error> {
-    try_replace(target, bytes).map_err(|source| Error::Write {
+/// Writes a new file beside the old one and puts it in its place. Until then, and if anything fails, the old one is untouched.
+///
+/// Returns the stamp of the new file, or nothing if the old one was not replaced because it is not the `expected` one any more.
+pub(super) fn replace(
+    target: &Path,
+    bytes: &[u8],
+    expected: Option<&Stamp>,
+) -> Result<Option<Stamp>, Error> {
+    try_replace(target, bytes, expected).map_err(|source| Error::Write {
         path: target.to_owned(),
         source,
     })
 }
 
-fn try_replace(target: &Path, bytes: &[u8]) -> io::Result<Stamp> {
+fn try_replace(target: &Path, bytes: &[u8], expected: Option<&Stamp>) -> io::Result<Option<Stamp>> {
     let dir = folder_of(target);
-    let old = match fs::metadata(target) {
-        Ok(metadata) => Some(metadata),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
+    let old = metadata(target)?;
     // On Unix the file is created with mode 0600.
     let mut file = tempfile::Builder::new()
         .prefix(&temporary_prefix(target))
@@ -78,9 +79,22 @@ fn try_replace(target: &Path, bytes: &[u8]) -> io::Result<Stamp> {
         keep_access(&file, &old)?;
     }
     file.as_file().sync_all()?;
-    let file = file.persist(target)?;
+    let stamp = Stamp::of(&file.as_file().metadata()?);
+    if metadata(target)?.as_ref().map(Stamp::of).as_ref() != expected {
+        return Ok(None);
+    }
+    file.persist(target)?;
     sync_dir(dir);
-    Ok(Stamp::of(&file.metadata()?))
+    Ok(Some(stamp))
+}
+
+/// What the system knows about a file; nothing if there is none.
+fn metadata(target: &Path) -> io::Result<Option<Metadata>> {
+    match fs::metadata(target) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes what a process has left behind that was killed while it saved: it may hold plain text of a file that is to be

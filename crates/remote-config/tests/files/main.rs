@@ -5,6 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(unix)]
+mod child;
+#[cfg(unix)]
+mod killed;
+#[cfg(unix)]
+mod limits;
 mod passwords;
 mod store;
 mod vectors;

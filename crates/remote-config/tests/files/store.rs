@@ -2,7 +2,13 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use remote_config::{Config, Error, document::MAX_FILE_BYTES, location::Location, store::Store};
+use remote_config::{
+    Config, Error,
+    document::{Document, MAX_FILE_BYTES},
+    location::Location,
+    store::Store,
+};
+use remote_core::secret::Secret;
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
@@ -79,6 +85,105 @@ fn reloading_keeps_changes_that_are_not_saved() {
 }
 
 #[test]
+fn what_a_program_without_the_lock_writes_meanwhile_is_not_lost() {
+    let dir = folder();
+    let path = dir.path().join("rclone.conf");
+    fs::write(&path, "[a]\nx = 1\n").unwrap();
+    let mut calls = 0;
+    let change = |document: &mut Document| {
+        calls += 1;
+        if calls == 1 {
+            fs::write(&path, "[a]\nx = 1\ny = theirs\n").unwrap();
+        }
+        document.set("a", "x", "mine").unwrap();
+        Ok(())
+    };
+    store(&path).update(change).unwrap();
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        "[a]\nx = mine\ny = theirs\n"
+    );
+    assert_eq!(calls, 2);
+}
+
+#[test]
+fn a_file_that_never_stays_the_same_is_left_alone() {
+    let dir = folder();
+    let path = dir.path().join("rclone.conf");
+    let mut calls = 0;
+    let change = |document: &mut Document| {
+        calls += 1;
+        let theirs = format!("[a]\n{}", "# theirs\n".repeat(calls));
+        fs::write(&path, theirs).unwrap();
+        document.set("a", "x", "mine").unwrap();
+        Ok(())
+    };
+    let result = store(&path).update(change);
+    assert!(matches!(result, Err(Error::Changed { .. })));
+    let left = fs::read_to_string(&path).unwrap();
+    assert_eq!(left, format!("[a]\n{}", "# theirs\n".repeat(calls)));
+}
+
+#[test]
+fn a_file_that_rclone_is_about_to_put_in_place_is_waited_for() {
+    let dir = folder();
+    let path = dir.path().join("rclone.conf");
+    let (old, new) = (
+        dir.path().join("rclone.conf.old123"),
+        dir.path().join("new"),
+    );
+    fs::write(&old, "[a]\nx = old\n").unwrap();
+    fs::write(&new, "[a]\nx = new\n").unwrap();
+    let reader = std::thread::spawn({
+        let store = store(&path);
+        move || store.load().unwrap().0
+    });
+    // The reader has either seen nothing of this yet, or is waiting.
+    fs::rename(&new, &path).unwrap();
+    let document = reader.join().unwrap();
+    assert_eq!(document.raw("a", "x"), Some(&b"new"[..]));
+}
+
+#[test]
+fn leftovers_of_a_killed_process_are_removed_and_nothing_else_is() {
+    let dir = folder();
+    let path = dir.path().join("rclone.conf");
+    fs::write(&path, "[a]\nx = 1\n").unwrap();
+    let leftover = "rclone.conf.Ab12Cd34Ef.saving";
+    let others = [
+        "rclone.conf.old123",
+        "rclone.conf.saving",
+        "rclone.conf.too-short.saving",
+        "rclone.conf.Ab12Cd34E_.saving",
+        "other.conf.Ab12Cd34Ef.saving",
+    ];
+    for name in others.into_iter().chain([leftover]) {
+        fs::write(dir.path().join(name), "[a]\nx = canary\n").unwrap();
+    }
+    store(&path).set_password(&Secret::new("p")).unwrap();
+    assert!(!dir.path().join(leftover).exists());
+    for name in others {
+        assert!(dir.path().join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn comments_unknown_keys_and_spelling_survive_saving() {
+    let dir = folder();
+    let path = dir.path().join("rclone.conf");
+    let text = "; mine\r\n\r\n[a]\r\n  TYPE=x ; no comment\r\n# above\r\nunknown:`q`\r\n\r\n# last";
+    fs::write(&path, text).unwrap();
+    let mut config = Config::open(&path).unwrap();
+    config.set("b", "k", "v").unwrap();
+    config.save().unwrap();
+    config.set_file_password(&Secret::new("p")).unwrap();
+    config.remove_file_password().unwrap();
+    let saved = fs::read_to_string(&path).unwrap();
+    assert!(saved.starts_with(text), "{saved}");
+    assert!(saved.ends_with("[b]\r\nk = v\r\n\r\n"), "{saved}");
+}
+
+#[test]
 fn many_writers_lose_nothing() {
     let dir = folder();
     let path = dir.path().join("rclone.conf");
@@ -89,7 +194,7 @@ fn many_writers_lose_nothing() {
             let store = store(&path);
             scope.spawn(move || {
                 for round in 0..rounds {
-                    let add = |document: &mut remote_config::document::Document| {
+                    let add = |document: &mut Document| {
                         document
                             .set(format!("w{writer}"), format!("k{round}"), "v")
                             .unwrap();
@@ -234,6 +339,48 @@ mod unix {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert!(fs::symlink_metadata(&middle).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(real).unwrap(), "[a]\nk = v\n\n");
+    }
+
+    #[test]
+    fn an_absolute_link_stays_when_its_file_is_encrypted_and_decrypted() {
+        let dir = folder();
+        let (real, link) = (dir.path().join("real.conf"), dir.path().join("link"));
+        symlink(&real, &link).unwrap();
+        for kept in [0o644, 0o640, 0o400] {
+            fs::write(&real, "[a]\nk = v\n").unwrap();
+            fs::set_permissions(&real, fs::Permissions::from_mode(kept)).unwrap();
+            let store = store(&link);
+            store.set_password(&Secret::new("p")).unwrap();
+            assert!(store.is_encrypted().unwrap());
+            assert_eq!(mode(&real), kept);
+            store.remove_password().unwrap();
+            assert_eq!(mode(&real), kept);
+            assert_eq!(fs::read_to_string(&real).unwrap(), "[a]\nk = v\n");
+            fs::remove_file(&real).unwrap();
+        }
+        assert_eq!(fs::read_link(&link).unwrap(), real);
+    }
+
+    #[test]
+    fn a_link_into_a_missing_folder_makes_the_folder() {
+        let dir = folder();
+        let link = dir.path().join("rclone.conf");
+        symlink("missing/deeper/r.conf", &link).unwrap();
+        save_something(&link);
+        let real = dir.path().join("missing/deeper/r.conf");
+        assert_eq!(fs::read_to_string(real).unwrap(), "[a]\nk = v\n\n");
+    }
+
+    #[test]
+    fn a_file_where_a_folder_should_be_is_told() {
+        let dir = folder();
+        let file = dir.path().join("file");
+        fs::write(&file, "kept").unwrap();
+        let path = file.join("rclone.conf");
+        assert!(matches!(Config::open(&path), Err(Error::Read { .. })));
+        let result = store(&path).set_password(&Secret::new("p"));
+        assert!(matches!(result, Err(Error::Write { .. })), "{result:?}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
     }
 
     #[test]
