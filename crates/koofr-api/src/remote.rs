@@ -33,7 +33,6 @@ mod folders;
 mod listing;
 mod mount;
 mod moving;
-mod paths;
 mod reading;
 mod removing;
 mod sending;
@@ -62,9 +61,10 @@ use remote_core::{
     remote::Remote,
     retry::{Pacer, Retry},
     source::UploadSource,
+    stored::{self as paths, PathMap},
 };
 
-use self::{dirs::KnownDirs, mount::MountCell, paths::PathMap};
+use self::{dirs::KnownDirs, mount::MountCell};
 use crate::{Client, encoding::DEFAULT_ENCODING};
 
 /// One storage of a Koofr account, or a folder of it, as a [`Remote`].

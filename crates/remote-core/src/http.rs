@@ -39,6 +39,7 @@ pub use self::{
     address::redacted,
     body::Body,
     client::HttpClient,
+    range::{ByteRange, Window},
     request::Request,
     response::Response,
     settings::{
@@ -53,6 +54,7 @@ mod address;
 mod body;
 mod classify;
 mod client;
+mod range;
 mod redirect;
 mod request;
 mod response;

@@ -95,6 +95,7 @@ pub mod secret;
 pub mod settle;
 pub mod setup;
 pub mod source;
+pub mod stored;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 

@@ -13,9 +13,10 @@ use remote_core::{
     error::{Error, ErrorKind, Result},
     operation::{Change, ChangeCursor},
     path::RemotePath,
+    stored::{PathMap, Place},
 };
 
-use super::{Inner, paths::PathMap};
+use super::Inner;
 use crate::{
     api::activity::ActivityQuery,
     model::activity::{Activity, ActivityKind},
@@ -210,15 +211,6 @@ fn moved(from: Option<Place>, to: Option<Place>) -> Option<Change> {
         (None, Some(Place::Below(to))) => Some(Change::Rescan(to)),
         (None, None) => None,
     }
-}
-
-/// Where a path of the mount lies, seen from the root of the remote.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Place {
-    /// It is the root, or a directory that the root lies in.
-    Above,
-    /// Below the root.
-    Below(RemotePath),
 }
 
 #[cfg(test)]

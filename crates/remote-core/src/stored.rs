@@ -1,33 +1,39 @@
-//! Between paths of the contract and paths of the service.
+//! For implementors of remotes: between paths of the contract and paths of a service that stores encoded names.
 
 use std::borrow::Cow;
 
-use remote_core::{
+use crate::{
     encoding::Encoding,
     error::{Error, ErrorKind, Result},
     path::RemotePath,
 };
 
-use super::changes::Place;
-
 /// Translates paths below the root of a remote into paths of the mount and back.
 #[derive(Clone, Debug)]
-pub(super) struct PathMap {
+pub struct PathMap {
     root: RemotePath,
     encoding: Encoding,
 }
 
 impl PathMap {
-    pub(super) fn new(root: RemotePath, encoding: Encoding) -> Self {
+    /// A map for a root, the names of which are encoded like those of paths below it.
+    #[must_use]
+    pub fn new(root: RemotePath, encoding: Encoding) -> Self {
         Self { root, encoding }
     }
 
-    pub(super) fn root(&self) -> &RemotePath {
+    /// The root.
+    #[must_use]
+    pub fn root(&self) -> &RemotePath {
         &self.root
     }
 
-    /// The path on the mount: begins with `/`, does not end with one except for the root of the mount.
-    pub(super) fn to_server(&self, path: &RemotePath) -> Result<String> {
+    /// The path on the service: begins with `/`, does not end with one except for the top of the service.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`](ErrorKind::InvalidName) for a name that the encoding leaves unsafe: not UTF-8, a dot segment, or with a slash.
+    pub fn to_server(&self, path: &RemotePath) -> Result<String> {
         let mut server =
             String::with_capacity(self.root.as_bytes().len() + path.as_bytes().len() + 2);
         for segment in self.root.segments().chain(path.segments()) {
@@ -69,7 +75,11 @@ impl PathMap {
     }
 
     /// The path of an entry of a directory, by the name the service stores.
-    pub(super) fn child(&self, dir: &RemotePath, stored_name: &str) -> Result<RemotePath> {
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`](ErrorKind::InvalidName) for a name that cannot be part of a path, such as an empty one.
+    pub fn child(&self, dir: &RemotePath, stored_name: &str) -> Result<RemotePath> {
         dir.child(&self.encoding.decode(stored_name.as_bytes()))
             .map_err(|error| {
                 Error::with_message(
@@ -82,7 +92,11 @@ impl PathMap {
     }
 
     /// The path below a directory that the service writes as stored names with slashes.
-    pub(super) fn below(&self, dir: &RemotePath, relative: &str) -> Result<RemotePath> {
+    ///
+    /// # Errors
+    ///
+    /// As [`child`](Self::child).
+    pub fn below(&self, dir: &RemotePath, relative: &str) -> Result<RemotePath> {
         let mut path = dir.clone();
         for name in relative.split('/').filter(|name| !name.is_empty()) {
             path = self.child(&path, name)?;
@@ -90,8 +104,9 @@ impl PathMap {
         Ok(path)
     }
 
-    /// Where a path of the mount lies, seen from the root of the remote; none if it lies beside it. Compared without regard to case.
-    pub(super) fn place(&self, server: &str) -> Option<Place> {
+    /// Where a path of the service lies, seen from the root of the remote; none if it lies beside it. Compared without regard to case.
+    #[must_use]
+    pub fn place(&self, server: &str) -> Option<Place> {
         let absolute = self.below(&RemotePath::root(), server).ok()?;
         let mut names = absolute.segments();
         for expected in self.root.segments() {
@@ -114,8 +129,19 @@ impl PathMap {
     }
 }
 
+/// Where a path of the service lies, seen from the root of a remote.
+#[expect(clippy::exhaustive_enums, reason = "there is no third place")]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// It is the root, or a directory that the root lies in.
+    Above,
+    /// Below the root.
+    Below(RemotePath),
+}
+
 /// The parent and the last name of a path of the service; none for the root.
-pub(super) fn split(server: &str) -> Option<(&str, &str)> {
+#[must_use]
+pub fn split(server: &str) -> Option<(&str, &str)> {
     match server.rsplit_once('/')? {
         (_, "") => None,
         ("", name) => Some(("/", name)),
@@ -123,13 +149,15 @@ pub(super) fn split(server: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// The form under which the service takes two paths for the same: lower-cased (specification of the service, section 8.2).
-pub(super) fn fold(server: &str) -> String {
+/// The form under which the service takes two paths for the same: lower-cased.
+#[must_use]
+pub fn fold(server: &str) -> String {
     server.to_lowercase()
 }
 
 /// Whether a path lies below another one, without regard to case.
-pub(super) fn is_below(server: &str, dir: &str) -> bool {
+#[must_use]
+pub fn is_below(server: &str, dir: &str) -> bool {
     fold(server)
         .strip_prefix(&fold(dir))
         .is_some_and(|rest| rest.starts_with('/'))
@@ -142,10 +170,10 @@ fn invalid_name(message: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoding::DEFAULT_ENCODING;
 
     fn map(root: &str) -> PathMap {
-        PathMap::new(RemotePath::parse(root).unwrap(), DEFAULT_ENCODING)
+        let encoding = "Slash,BackSlash,Del,Ctl,InvalidUtf8,Dot";
+        PathMap::new(RemotePath::parse(root).unwrap(), encoding.parse().unwrap())
     }
 
     fn path(text: &str) -> RemotePath {

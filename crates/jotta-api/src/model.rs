@@ -1,0 +1,10 @@
+//! What the service tells, by its own nouns.
+//!
+//! Missing, empty and unknown values never fail an answer: what is not there is absent, and words that are not known are kept as they are.
+
+pub mod account;
+pub mod device;
+pub mod file;
+pub mod folder;
+pub mod item;
+pub mod upload;

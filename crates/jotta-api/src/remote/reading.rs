@@ -1,0 +1,249 @@
+//! Reading files, verified, and resumed where the connection broke.
+//!
+//! The service sends content with nothing but its length, and sends what is in the trash as well. So a file is looked at first, unless it is known from a listing or a
+//! write, or the caller names the content: then a whole file costs one request, and its hash tells at the end whether it was the right one.
+
+use std::{ops::Range, sync::Arc};
+
+use bytes::Bytes;
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream, stream::BoxStream};
+use remote_core::{
+    download::{Download, resuming},
+    entry::{Entry, Tag, TagParts},
+    error::{Error, ErrorKind, Result, RetryAdvice},
+    operation::ReadOptions,
+    path::RemotePath,
+};
+
+use super::{Inner, entries};
+use crate::{
+    api::download::GetOptions,
+    location::Location,
+    model::file::Revision,
+};
+use remote_core::http::ByteRange;
+
+type Body = BoxStream<'static, Result<Bytes>>;
+
+impl Inner {
+    pub(super) async fn read(
+        self: Arc<Self>,
+        path: &RemotePath,
+        options: ReadOptions,
+    ) -> Result<Download> {
+        let place = self.place(path)?;
+        let known = self.known(path, &place, &options);
+        let is_known = known.is_some();
+        let entry = match known {
+            Some(entry) => entry,
+            None => self.looked_at(path, &place).await?,
+        };
+        if let Some(tag) = &options.if_match
+            && !is_known
+            && entry.tag.as_ref() != Some(tag)
+        {
+            return Err(changed());
+        }
+        let opened = self.open_known(&place, &entry, options.range.as_ref()).await;
+        let (entry, range, body) = match opened {
+            Ok((range, body)) => (entry, range, body),
+            // What was known may be out of date.
+            Err(error) if is_known && is_stale(&error) => {
+                self.seen.forget(place.path());
+                let fresh = self.looked_at(path, &place).await?;
+                if options.if_match.is_some() && fresh.tag != options.if_match {
+                    return Err(changed());
+                }
+                let (range, body) = self
+                    .open_known(&place, &fresh, options.range.as_ref())
+                    .await?;
+                (fresh, range, body)
+            }
+            Err(error) => return Err(error),
+        };
+        let body = self.resumable(place.clone(), &entry, range.clone(), body);
+        let download = Download::new(entry, Some(range), body);
+        let download = match is_known {
+            true => self.recheck(place, download),
+            false => download,
+        };
+        Ok(download.with_progress(options.progress))
+    }
+
+    /// What is known of a file without asking: enough to verify a whole file by its hash.
+    fn known(&self, path: &RemotePath, place: &Location, options: &ReadOptions) -> Option<Entry> {
+        if self.trashed_only {
+            return None;
+        }
+        let mut seen = self.seen.file(place.path()).filter(|entry| entry.hash.is_some());
+        if let Some(entry) = &mut seen {
+            entry.path = path.clone();
+        }
+        let Some(tag) = &options.if_match else {
+            return seen;
+        };
+        // A part cannot be checked against the hash, so that the content is still the same has to be seen.
+        if options.range.is_some() {
+            return None;
+        }
+        if let Some(entry) = seen.filter(|entry| entry.tag.as_ref() == Some(tag)) {
+            return Some(entry);
+        }
+        match tag.parts() {
+            TagParts::Hash(hash, size) => Some(
+                Entry::file(path.clone(), *size)
+                    .with_hash(Some(*hash))
+                    .with_tag(Some(tag.clone())),
+            ),
+            _ => None,
+        }
+    }
+
+    async fn looked_at(&self, path: &RemotePath, place: &Location) -> Result<Entry> {
+        let (file, content) = self.look_at_file(place).await?;
+        let entry = entries::entry(path.clone(), &file, &content);
+        self.seen.insert_file(place.path(), &entry);
+        Ok(entry)
+    }
+
+    /// Opens a file of known size.
+    async fn open_known(
+        &self,
+        place: &Location,
+        entry: &Entry,
+        asked: Option<&Range<u64>>,
+    ) -> Result<(Range<u64>, Body)> {
+        let Some(size) = entry.size else {
+            return Err(Error::with_message(
+                ErrorKind::Protocol,
+                "the service does not tell the size of the file",
+            ));
+        };
+        let range = match asked {
+            None => 0..size,
+            Some(asked) => clip(asked, size)?,
+        };
+        if range.is_empty() && asked.is_some() {
+            return Ok((range, stream::empty().boxed()));
+        }
+        let body = self.open_range(place, &range, size).await?;
+        Ok((range, body))
+    }
+
+    /// One request for some bytes of a file of known size.
+    async fn open_range(&self, place: &Location, range: &Range<u64>, size: u64) -> Result<Body> {
+        let mut options = GetOptions::default();
+        if *range != (0..size) {
+            options = options.with_range(ByteRange::Window(range.clone()));
+        }
+        let download = self.client.get(place, &options).await?;
+        if download.total.is_some_and(|total| total != size)
+            || download.range.is_some_and(|delivered| delivered != *range)
+        {
+            return Err(changed());
+        }
+        Ok(download.body)
+    }
+
+    /// The body, continued by further requests for the same content.
+    fn resumable(self: &Arc<Self>, place: Location, entry: &Entry, range: Range<u64>, body: Body) -> Body {
+        let inner = Arc::clone(self);
+        let (tag, size) = (entry.tag.clone(), entry.size.unwrap_or_default());
+        let end = range.end;
+        let mut first = Some(body);
+        let open = move |offset: u64| -> BoxFuture<'static, Result<Body>> {
+            if let Some(body) = first.take() {
+                return futures::future::ready(Ok(body)).boxed();
+            }
+            let (inner, place, tag) = (Arc::clone(&inner), place.clone(), tag.clone());
+            async move { inner.reopen(&place, offset..end, size, tag).await }.boxed()
+        };
+        resuming(open, range, self.retry.clone())
+    }
+
+    /// The rest of a file, if it is provably the same one: it is looked at before.
+    async fn reopen(
+        &self,
+        place: &Location,
+        rest: Range<u64>,
+        size: u64,
+        tag: Option<Tag>,
+    ) -> Result<Body> {
+        let never = |error: Error| error.with_retry_advice(RetryAdvice::Never);
+        let content = self.content_at(place).await.map_err(never)?;
+        if tag.is_none() || content.as_ref().and_then(entries::tag) != tag {
+            return Err(changed());
+        }
+        // The request was repeated as often as allowed already.
+        self.open_range(place, &rest, size).await.map_err(never)
+    }
+
+    /// The content of the file at a place, in the trash or not.
+    async fn content_at(&self, place: &Location) -> Result<Option<Revision>> {
+        let file = self.client.file(place).await?;
+        Ok(file.content().cloned())
+    }
+
+    /// Tells a file that was changed since it was known from one that is damaged: when the hash does not match, it is looked at.
+    fn recheck(self: &Arc<Self>, place: Location, download: Download) -> Download {
+        let entry = download.entry().clone();
+        let range = download.range();
+        let inner = Arc::clone(self);
+        let expected = entry.tag.clone();
+        let body = download.then(move |piece| {
+            let (inner, place, expected) = (Arc::clone(&inner), place.clone(), expected.clone());
+            async move {
+                match piece {
+                    Err(error) if error.kind() == ErrorKind::Corrupted => {
+                        inner.seen.forget(place.path());
+                        Err(inner.judge_damage(&place, expected, error).await)
+                    }
+                    piece => piece,
+                }
+            }
+        });
+        // Verified once already, by the inner download; the outer one finds nothing new.
+        Download::new(entry, Some(range), body.boxed())
+    }
+
+    async fn judge_damage(&self, place: &Location, expected: Option<Tag>, error: Error) -> Error {
+        match self.look_at_file(place).await {
+            Ok((_, content)) if entries::tag(&content) == expected => error,
+            Ok(_changed) => changed().with_source(error),
+            Err(gone) if gone.is_not_found() => changed().with_source(error),
+            Err(_unknown) => error,
+        }
+    }
+}
+
+/// The part of a range that lies in the file.
+fn clip(asked: &Range<u64>, size: u64) -> Result<Range<u64>> {
+    if asked.start > size || asked.start == size && size > 0 {
+        return Err(Error::with_message(
+            ErrorKind::InvalidInput,
+            format!(
+                "the range starts at byte {}, behind the end of the file of {size} bytes",
+                asked.start
+            ),
+        ));
+    }
+    Ok(asked.start..asked.end.min(size).max(asked.start))
+}
+
+/// Whether a failure may come from outdated knowledge.
+fn is_stale(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound
+            | ErrorKind::PreconditionFailed
+            | ErrorKind::InvalidInput
+            | ErrorKind::Protocol
+    )
+}
+
+pub(super) fn changed() -> Error {
+    Error::with_message(
+        ErrorKind::PreconditionFailed,
+        "the file has other content than expected",
+    )
+}
