@@ -22,10 +22,12 @@
 //! | [`trash`] | `POST files/v1/purge_trash` | [`purge_trash`](crate::Client::purge_trash) |
 //! | [`shares`] | `GET …?mode=enableShare`, `?mode=disableShare` | [`share`](crate::Client::share), [`unshare`](crate::Client::unshare) |
 //! | [`shares`] | `GET jfs/{user}/Jotta/Links`, `…/Latest` | [`links`](crate::Client::links), [`recent`](crate::Client::recent) |
+//! | [`events`] | `GET rest/token/{user}/createToken`, WebSocket `/ws/{user}/{ticket}` | [`events`](crate::Client::events): 2 |
 
 pub mod account;
 pub mod devices;
 pub mod download;
+pub mod events;
 pub mod files;
 pub mod listing;
 pub mod shares;

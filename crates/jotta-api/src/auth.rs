@@ -43,6 +43,7 @@ use serde::Deserialize;
 
 use crate::error::classify::SIGN_IN_HELP;
 
+pub(crate) use self::session::{SessionConfig, session_of_config};
 pub use self::{
     brand::{BRANDS, Brand},
     browser::{BrowserSignIn, REDIRECT_PORT},

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod device;
+pub mod event;
 pub mod file;
 pub mod folder;
 pub mod item;

@@ -12,7 +12,9 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use futures::{
+    FutureExt as _, Stream, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream::BoxStream,
+};
 use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt as _};
 use tokio_util::io::StreamReader;
 
@@ -58,7 +60,12 @@ pub struct Download {
     range: Option<Range<u64>>,
     body: Verified,
     progress: Option<Arc<dyn Progress>>,
+    judge: Option<Judge>,
+    judging: Option<BoxFuture<'static, Error>>,
 }
+
+/// Finds out what a check that failed means.
+type Judge = Box<dyn FnOnce(Error) -> BoxFuture<'static, Error> + Send>;
 
 impl Download {
     /// For implementors of remotes: a body that is about to deliver `range` of the file, or the whole file when absent.
@@ -82,7 +89,20 @@ impl Download {
             entry,
             range,
             progress: None,
+            judge: None,
+            judging: None,
         }
+    }
+
+    /// For implementors of remotes whose entry may be out of date: asked once, with the [`Corrupted`](ErrorKind::Corrupted) error, when the content is not that of
+    /// the entry. What it returns ends the stream instead, for instance [`PreconditionFailed`](ErrorKind::PreconditionFailed) for a file that has changed.
+    #[must_use]
+    pub fn with_judge(
+        mut self,
+        judge: impl FnOnce(Error) -> BoxFuture<'static, Error> + Send + 'static,
+    ) -> Self {
+        self.judge = Some(Box::new(judge));
+        self
     }
 
     /// For implementors of remotes: tells `progress`, if any, of the bytes that arrive.
@@ -182,11 +202,33 @@ impl Stream for Download {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let item = std::task::ready!(self.body.poll_next_unpin(cx));
+        if self.judging.is_none() {
+            let item = std::task::ready!(self.body.poll_next_unpin(cx));
+            let judge = match &item {
+                Some(Err(error)) if error.kind() == ErrorKind::Corrupted => self.judge.take(),
+                _ => None,
+            };
+            match (item, judge) {
+                (Some(Err(error)), Some(judge)) => self.judging = Some(judge(error)),
+                (item, _) => return Poll::Ready(self.told(item)),
+            }
+        }
+        let Some(judging) = &mut self.judging else {
+            return Poll::Ready(None);
+        };
+        let error = std::task::ready!(judging.poll_unpin(cx));
+        self.judging = None;
+        Poll::Ready(self.told(Some(Err(error))))
+    }
+}
+
+impl Download {
+    /// An item on its way out: counted, or put into context.
+    fn told(&self, item: Option<Result<Bytes>>) -> Option<Result<Bytes>> {
         if let (Some(Ok(piece)), Some(progress)) = (&item, &self.progress) {
             progress.moved(piece.len() as u64);
         }
-        Poll::Ready(item.map(|item| item.map_err(|error| self.in_context(error))))
+        item.map(|item| item.map_err(|error| self.in_context(error)))
     }
 }
 

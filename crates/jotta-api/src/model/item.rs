@@ -16,7 +16,10 @@ use crate::xml::{Node, XmlReader};
 const ANSWER_BYTES: u64 = 1 << 30;
 
 /// Something in the tree of an account.
-#[expect(clippy::large_enum_variant, reason = "one at a time, and mostly a file")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, and mostly a file"
+)]
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {

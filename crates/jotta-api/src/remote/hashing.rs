@@ -96,7 +96,7 @@ async fn hash_of(
             }
             break;
         }
-        let mut busy = hasher.clone();
+        let mut busy = std::mem::replace(&mut hasher, Hasher::new(HashAlgorithm::Md5));
         running = Some(spawn_blocking(move || {
             for piece in &batch {
                 busy.update(piece);
@@ -134,12 +134,23 @@ mod tests {
 
     #[tokio::test]
     async fn contents_of_all_sizes_are_hashed() {
-        for bytes in [0, 1, BATCH_BYTES - 1, BATCH_BYTES, BATCH_BYTES + 1, 3 * BATCH_BYTES + 7] {
+        for bytes in [
+            0,
+            1,
+            BATCH_BYTES - 1,
+            BATCH_BYTES,
+            BATCH_BYTES + 1,
+            3 * BATCH_BYTES + 7,
+        ] {
             let content = vec![7_u8; bytes];
             let prepared = Prepared::new(Arc::new(MemorySource::new(content.clone())), 0)
                 .await
                 .unwrap();
-            assert_eq!(prepared.md5, HashValue::of(HashAlgorithm::Md5, &content), "{bytes}");
+            assert_eq!(
+                prepared.md5,
+                HashValue::of(HashAlgorithm::Md5, &content),
+                "{bytes}"
+            );
             assert_eq!(prepared.bytes, bytes as u64);
             assert!(prepared.is_unchanged().await.unwrap());
         }

@@ -141,10 +141,13 @@ impl Inner {
             entries.push(Entry::directory(path).with_modified(folder.modified));
         }
         for file in files.iter().filter(|file| self.shows_file(file)) {
-            let Some(content) = file.content() else { continue };
+            let Some(content) = file.content() else {
+                continue;
+            };
             let path = self.paths.child(dir, &file.name)?;
             let entry = entries::entry(path, file, content);
-            self.seen.insert_file(place.below(&file.name).path(), &entry);
+            self.seen
+                .insert_file(place.below(&file.name).path(), &entry);
             entries.push(entry);
         }
         Ok(entries)

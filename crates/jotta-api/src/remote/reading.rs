@@ -11,17 +11,13 @@ use remote_core::{
     download::{Download, resuming},
     entry::{Entry, Tag, TagParts},
     error::{Error, ErrorKind, Result, RetryAdvice},
+    http::ByteRange,
     operation::ReadOptions,
     path::RemotePath,
 };
 
 use super::{Inner, entries};
-use crate::{
-    api::download::GetOptions,
-    location::Location,
-    model::file::Revision,
-};
-use remote_core::http::ByteRange;
+use crate::{api::download::GetOptions, location::Location, model::file::Revision};
 
 type Body = BoxStream<'static, Result<Bytes>>;
 
@@ -44,7 +40,9 @@ impl Inner {
         {
             return Err(changed());
         }
-        let opened = self.open_known(&place, &entry, options.range.as_ref()).await;
+        let opened = self
+            .open_known(&place, &entry, options.range.as_ref())
+            .await;
         let (entry, range, body) = match opened {
             Ok((range, body)) => (entry, range, body),
             // What was known may be out of date.
@@ -75,7 +73,10 @@ impl Inner {
         if self.trashed_only {
             return None;
         }
-        let mut seen = self.seen.file(place.path()).filter(|entry| entry.hash.is_some());
+        let mut seen = self
+            .seen
+            .file(place.path())
+            .filter(|entry| entry.hash.is_some());
         if let Some(entry) = &mut seen {
             entry.path = path.clone();
         }
@@ -146,7 +147,13 @@ impl Inner {
     }
 
     /// The body, continued by further requests for the same content.
-    fn resumable(self: &Arc<Self>, place: Location, entry: &Entry, range: Range<u64>, body: Body) -> Body {
+    fn resumable(
+        self: &Arc<Self>,
+        place: Location,
+        entry: &Entry,
+        range: Range<u64>,
+        body: Body,
+    ) -> Body {
         let inner = Arc::clone(self);
         let (tag, size) = (entry.tag.clone(), entry.size.unwrap_or_default());
         let end = range.end;
@@ -186,24 +193,12 @@ impl Inner {
 
     /// Tells a file that was changed since it was known from one that is damaged: when the hash does not match, it is looked at.
     fn recheck(self: &Arc<Self>, place: Location, download: Download) -> Download {
-        let entry = download.entry().clone();
-        let range = download.range();
         let inner = Arc::clone(self);
-        let expected = entry.tag.clone();
-        let body = download.then(move |piece| {
-            let (inner, place, expected) = (Arc::clone(&inner), place.clone(), expected.clone());
-            async move {
-                match piece {
-                    Err(error) if error.kind() == ErrorKind::Corrupted => {
-                        inner.seen.forget(place.path());
-                        Err(inner.judge_damage(&place, expected, error).await)
-                    }
-                    piece => piece,
-                }
-            }
-        });
-        // Verified once already, by the inner download; the outer one finds nothing new.
-        Download::new(entry, Some(range), body.boxed())
+        let expected = download.entry().tag.clone();
+        download.with_judge(move |error| {
+            inner.seen.forget(place.path());
+            async move { inner.judge_damage(&place, expected, error).await }.boxed()
+        })
     }
 
     async fn judge_damage(&self, place: &Location, expected: Option<Tag>, error: Error) -> Error {

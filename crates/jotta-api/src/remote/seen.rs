@@ -19,7 +19,7 @@ pub(super) enum Seen {
     File(Box<Entry>),
 }
 
-/// Paths of the service, case folded.
+/// Paths below the mount point, case folded.
 #[derive(Debug, Default)]
 pub(super) struct SeenPaths(Mutex<BTreeMap<String, Seen>>);
 
@@ -60,8 +60,12 @@ impl SeenPaths {
     pub(super) fn forget(&self, server: &str) {
         let gone = fold(server);
         let mut paths = self.paths();
+        if gone.is_empty() {
+            paths.clear();
+            return;
+        }
         paths.remove(&gone);
-        let below = format!("{}/", gone.trim_end_matches('/'));
+        let below = format!("{gone}/");
         let inside: Vec<String> = paths
             .range(below.clone()..)
             .take_while(|(path, _)| path.starts_with(&below))
@@ -86,15 +90,17 @@ mod tests {
     #[test]
     fn paths_are_known_in_any_case_and_forgotten_with_what_is_below() {
         let seen = SeenPaths::default();
-        for dir in ["/A", "/a/b", "/a b", "/a/b/c"] {
+        for dir in ["A", "a/b", "a b", "a/b/c"] {
             seen.insert_dir(dir);
         }
         let entry = Entry::file(RemotePath::parse("a/f").unwrap(), 3);
-        seen.insert_file("/a/F", &entry);
-        assert!(seen.is_dir("/a") && !seen.is_dir("/a/f"));
-        assert_eq!(seen.file("/A/f").unwrap().size, Some(3));
-        seen.forget("/a");
-        assert!(!seen.is_dir("/a/b/c") && seen.file("/a/f").is_none());
-        assert!(seen.is_dir("/a b"));
+        seen.insert_file("a/F", &entry);
+        assert!(seen.is_dir("a") && !seen.is_dir("a/f"));
+        assert_eq!(seen.file("A/f").unwrap().size, Some(3));
+        seen.forget("a");
+        assert!(!seen.is_dir("a/b/c") && seen.file("a/f").is_none());
+        assert!(seen.is_dir("a b"));
+        seen.forget("");
+        assert!(!seen.is_dir("a b"));
     }
 }

@@ -150,7 +150,9 @@ impl TreeWalk {
         let mut path = self.dir.clone();
         for name in self.below(folder)? {
             path = self.inner.paths.child(&path, name)?;
-            let hash = self.hasher.hash_one(fold(&String::from_utf8_lossy(path.as_bytes())));
+            let hash = self
+                .hasher
+                .hash_one(fold(&String::from_utf8_lossy(path.as_bytes())));
             if self.told.insert(hash) {
                 self.queue.push_back(Ok(Entry::directory(path.clone())));
             }
