@@ -9,5 +9,6 @@ pub mod failure;
 pub mod program;
 pub mod remote;
 pub mod restore;
+pub mod setup;
 pub mod storage;
 pub mod table;
