@@ -19,6 +19,7 @@ use remote_transfer::Cancel;
 use self::{configuration::Configuration, terminal::Terminal};
 use crate::{
     console::Console,
+    failure::Failure,
     program::{INTERRUPTED, Program, Result},
 };
 
@@ -32,7 +33,7 @@ pub struct Setup {
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Talk in JSON, one object per line, for a graphical front end; see --help
-    #[arg(long, conflicts_with = "command")]
+    #[arg(long)]
     json: bool,
     /// Do not try whether a remote works; nothing is sent anywhere
     #[arg(long, global = true)]
@@ -81,6 +82,11 @@ impl Program for Setup {
     }
 
     async fn run(self, console: &mut Console, cancel: Cancel) -> Result {
+        if self.json && self.command.is_some() {
+            return Err(Failure::usage(
+                "--json takes its commands from the standard input, not from the command line",
+            ));
+        }
         let configuration = Configuration::new(self.config.as_deref());
         let types = self.types();
         let mut terminal = Terminal::new(console, cancel.clone());
@@ -95,7 +101,7 @@ impl Program for Setup {
         };
         let result = work.await;
         if cancel.is_cancelled() {
-            return Err(crate::failure::Failure::silent(INTERRUPTED));
+            return Err(Failure::silent(INTERRUPTED));
         }
         result
     }

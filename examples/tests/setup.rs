@@ -12,11 +12,10 @@
 mod support;
 
 use std::{
-    env, fs,
+    fs,
     io::{BufRead as _, BufReader, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::OnceLock,
 };
 
 use examples::{console::Console, program, setup::Setup};
@@ -28,35 +27,8 @@ use remote_transfer::Cancel;
 use serde_json::{Value, json};
 use support::Stage;
 
-/// The program: `cargo test` has built it, unless only this suite was asked for.
-fn program_path() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        // This test is at target/<profile>/deps/<name>.
-        let test = env::current_exe().unwrap();
-        let profile = test.ancestors().nth(2).unwrap();
-        let name = format!("examples/setup{}", env::consts::EXE_SUFFIX);
-        let path = profile.join(name);
-        if !path.exists() {
-            let status = Command::new(env!("CARGO"))
-                .args([
-                    "build",
-                    "--quiet",
-                    "--package",
-                    "examples",
-                    "--example",
-                    "setup",
-                ])
-                .env("CARGO_TARGET_DIR", profile.parent().unwrap())
-                .status();
-            assert!(status.unwrap().success());
-        }
-        path
-    })
-}
-
 fn command(config: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program_path());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_setup"));
     command
         .env_clear()
         .env("HOME", config.parent().unwrap())
@@ -207,7 +179,7 @@ fn assert_told(ours: &str, theirs: &str) {
     let leading = theirs.lines().filter(|line| {
         [
             "Option ",
-            "Choose ",
+            "Choose a",
             "Edit advanced",
             "y) Yes",
             "No choices",

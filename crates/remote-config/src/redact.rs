@@ -9,7 +9,7 @@ use crate::document::Document;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Redaction {
     /// What the option tables mark as password or sensitive, what looks like a secret by the name of its key, and users and passwords in
-    /// addresses.
+    /// addresses and in remote strings.
     #[default]
     Careful,
     /// Exactly what rclone leaves out: what the option tables mark. **Sections of an unknown type are shown in full.**
@@ -23,9 +23,10 @@ const CLOSING_LINE: &[u8] =
     b"### Double check the config for sensitive info before posting publicly\n";
 
 /// Key names that mean something secret, alone or as the end of a longer name.
-const SECRET_NAMES: [&str; 22] = [
+const SECRET_NAMES: [&str; 23] = [
     "access_token",
     "api_key",
+    "auth_code",
     "auth_token",
     "bearer_token",
     "client_secret",
@@ -102,17 +103,15 @@ fn shown(key: &[u8], value: &[u8], backend: Option<&Backend>, redaction: Redacti
     let spec = backend
         .zip(std::str::from_utf8(key).ok())
         .and_then(|(backend, key)| backend.option(key));
-    let secret = match (spec, redaction) {
-        (Some(spec), _) => spec.secret || spec.sensitive,
-        (None, Redaction::Rclone) => false,
-        (None, Redaction::Careful) => {
-            is_secret_name(key) || PERSONAL_NAMES.iter().any(|name| ends_with(key, name))
-        }
-    };
-    match redaction {
-        _ if secret && !value.is_empty() => REPLACEMENT.to_vec(),
-        Redaction::Careful => without_user_info(value),
-        Redaction::Rclone => value.to_vec(),
+    let marked = spec.is_some_and(|spec| spec.secret || spec.sensitive);
+    let careful = redaction == Redaction::Careful;
+    let named = is_secret_name(key) || (spec.is_none() && is_personal_name(key));
+    match careful {
+        _ if value.is_empty() => Vec::new(),
+        _ if marked || (careful && named) => REPLACEMENT.to_vec(),
+        true if is_address(key) => without_user_info(&without_bare_user_info(value)),
+        true => without_user_info(&without_secret_options(value)),
+        false => value.to_vec(),
     }
 }
 
@@ -121,6 +120,15 @@ pub(crate) fn is_secret_name(key: impl AsRef<[u8]>) -> bool {
     SECRET_NAMES
         .iter()
         .any(|name| ends_with(key.as_ref(), name))
+}
+
+fn is_personal_name(key: &[u8]) -> bool {
+    PERSONAL_NAMES.iter().any(|name| ends_with(key, name))
+}
+
+/// Whether a key means an address by its name alone.
+fn is_address(key: &[u8]) -> bool {
+    ["endpoint", "url"].iter().any(|name| ends_with(key, name))
 }
 
 /// Keys are compared without regard to case: nobody says that all programs write them in lower case.
@@ -152,6 +160,65 @@ fn without_user_info(value: &[u8]) -> Vec<u8> {
     }
     shown.extend_from_slice(rest);
     shown
+}
+
+/// The same for an address that lacks its scheme: `user:password@host/`.
+fn without_bare_user_info(value: &[u8]) -> Vec<u8> {
+    let host_end = value
+        .iter()
+        .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let host = value
+        .get(..host_end.unwrap_or(value.len()))
+        .unwrap_or_default();
+    match host.iter().rposition(|&byte| byte == b'@') {
+        Some(at) => [REPLACEMENT, value.get(at..).unwrap_or_default()].concat(),
+        None => value.to_vec(),
+    }
+}
+
+/// Replaces the values of options in remote strings: `koofr,user=alice,password=x:path` becomes `koofr,user=XXX,password=XXX:path`. The value may hold several remotes, as those of
+/// remotes that join others do.
+fn without_secret_options(value: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::new();
+    let mut rest = value;
+    while let Some(comma) = rest.iter().position(|&byte| byte == b',') {
+        let (before, option) = rest.split_at(comma + 1);
+        shown.extend_from_slice(before);
+        rest = option;
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+        let end = option.iter().position(|byte| !is_name(byte)).unwrap_or(0);
+        let (name, after) = option.split_at(end);
+        let Some(text) = after.strip_prefix(b"=") else {
+            continue;
+        };
+        if is_secret_name(name) || is_personal_name(name) {
+            shown.extend_from_slice(name);
+            shown.push(b'=');
+            shown.extend_from_slice(REPLACEMENT);
+            rest = text.split_at(value_length(text)).1;
+        }
+    }
+    shown.extend_from_slice(rest);
+    shown
+}
+
+/// How long the value of an option in a remote string is, quotes included.
+fn value_length(text: &[u8]) -> usize {
+    let Some(&quote) = text.first().filter(|byte| matches!(byte, b'\'' | b'"')) else {
+        let end = text.iter().position(|byte| matches!(byte, b',' | b':'));
+        return end.unwrap_or(text.len());
+    };
+    let mut end = 1;
+    while let Some(&byte) = text.get(end) {
+        end += 1;
+        // A doubled quote stands for one.
+        match (byte == quote, text.get(end) == Some(&quote)) {
+            (true, true) => end += 1,
+            (true, false) => break,
+            (false, _) => {}
+        }
+    }
+    end
 }
 
 /// A text in double quotes with escapes, as rclone prints it.
@@ -222,6 +289,33 @@ mod tests {
         let text = careful("[a]\nendpoint = https://alice:s3cret@k.example:8443/x@y\n");
         assert!(
             text.contains("endpoint = https://XXX@k.example:8443/x@y\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_shows_no_user_either() {
+        let text = careful("[a]\nendpoint = alice:s3cret@k.example/x@y\ntoken_url = k.example\n");
+        assert!(text.contains("endpoint = XXX@k.example/x@y\n"), "{text}");
+        assert!(text.contains("token_url = k.example\n"), "{text}");
+    }
+
+    #[test]
+    fn options_in_remote_strings_are_left_out() {
+        let text = careful(concat!(
+            "[a]\nremote = :koofr,provider=koofr,user=s3cret,password=\"s3c\"\"ret:\",setmtime:path,x=y\n",
+            "upstreams = k,password='s3cret':a b,pass=s3cret:b\n",
+            "cut = k,password='s3cret\n",
+        ));
+        assert!(!text.contains("s3c"), "{text}");
+        assert!(
+            text.contains(
+                "remote = :koofr,provider=koofr,user=XXX,password=XXX,setmtime:path,x=y\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("upstreams = k,password=XXX:a b,pass=XXX:b\n"),
             "{text}"
         );
     }

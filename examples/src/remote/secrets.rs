@@ -3,8 +3,12 @@
 use std::io::Write as _;
 
 use clap::{Args, Subcommand};
-use remote_config::obscure;
-use remote_core::secret::Secret;
+use remote_config::{
+    obscure,
+    redact::{Redaction, redacted, redacted_section},
+    setup::rclone::providers_to_json,
+};
+use remote_core::{options::Backend, secret::Secret};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::places::Places;
@@ -48,17 +52,39 @@ impl Reveal {
 pub(super) enum ConfigCommand {
     /// Prints all remotes as JSON; passwords stay obscured, tokens are shown
     Dump,
+    /// Prints the types of remotes with their options as JSON
+    Providers,
+    /// Prints all remotes, or one, with everything left out that is nobody else's business
+    Redacted {
+        /// One remote instead of all
+        name: Option<String>,
+    },
 }
 
 impl ConfigCommand {
     pub(super) fn run(&self, places: &Places, console: &mut Console) -> Result {
         let opener = places.opener();
-        let Self::Dump = self;
-        console
-            .out
-            .write_all(opener.config().to_json(opener.environment()).as_bytes())?;
+        let document = opener.config().document();
+        let text = match self {
+            Self::Dump => opener.config().to_json(opener.environment()).into_bytes(),
+            Self::Providers => providers_to_json(&backends()).into_bytes(),
+            Self::Redacted { name: None } => redacted(document, &backends(), Redaction::Careful),
+            Self::Redacted { name: Some(name) } if document.has_section(name) => {
+                redacted_section(document, name, &backends(), Redaction::Careful)
+            }
+            Self::Redacted { name: Some(name) } => {
+                return Err(Failure::message(format!(
+                    "there is no remote named \"{name}\""
+                )));
+            }
+        };
+        console.out.write_all(&text)?;
         Ok(())
     }
+}
+
+fn backends() -> Vec<&'static Backend> {
+    remotes::backends().collect()
 }
 
 async fn given_or_read(argument: &str, console: &mut Console) -> Result<Secret> {

@@ -34,11 +34,9 @@ pub(super) async fn ask(question: &Question, terminal: &mut Terminal<'_>) -> Res
         }
         QuestionKind::Choice { exclusive } => ask_choice(question, *exclusive, terminal).await,
         _ => {
-            terminal.say(&format!(
-                "Enter a {}. {}",
-                kind_of_value(question.value_type),
-                on_enter(question)
-            ))?;
+            let kind = kind_of_value(question.value_type);
+            let telling = format!("Enter a {kind}. {}", on_enter(question));
+            terminal.say(telling.trim_end())?;
             Ok(answer_of(question, &terminal.line(label(question)).await?))
         }
     }
@@ -110,10 +108,11 @@ async fn ask_choice(
     } else {
         "in your own value"
     };
-    terminal.say(&format!(
+    let telling = format!(
         "Choose a number from below, or type {own}.\n{}",
         on_enter(question)
-    ))?;
+    );
+    terminal.say(telling.trim_end())?;
     for (place, Choice { value, help }) in question.choices.iter().enumerate() {
         terminal.say(&format!("{:2} / {help}\n   \\ ({value})", place + 1))?;
     }
