@@ -9,6 +9,7 @@ use hyper::StatusCode;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 
+use crate::apply_xml as xml;
 use crate::connection::FlushSignal;
 use crate::fault::{FaultAction, FaultAnswer, RetryAfter};
 use crate::reply::{ByteStream, NDJSON, Reply, ReplyBody};
@@ -17,9 +18,13 @@ use crate::service::{JsonFields, Service};
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body>Please sign in to the network.</body></html>\n";
 
 /// The answer of a fault that replaces the handling of the request.
-pub(crate) fn instead(action: &FaultAction, service: &dyn Service) -> Option<Reply> {
+pub(crate) fn instead(
+    action: &FaultAction,
+    service: &dyn Service,
+    endpoint: &str,
+) -> Option<Reply> {
     match action {
-        FaultAction::Answer(answer) => Some(made_up(answer, service)),
+        FaultAction::Answer(answer) => Some(made_up(answer, service, endpoint)),
         FaultAction::DeviceOffline => Some(service.offline()),
         FaultAction::Html => Some(Reply::bytes(
             StatusCode::OK,
@@ -40,10 +45,10 @@ pub(crate) fn instead(action: &FaultAction, service: &dyn Service) -> Option<Rep
 }
 
 /// An answer as a fault describes it.
-pub(crate) fn made_up(answer: &FaultAnswer, service: &dyn Service) -> Reply {
+pub(crate) fn made_up(answer: &FaultAnswer, service: &dyn Service, endpoint: &str) -> Reply {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let reply = match (&answer.code, &answer.body) {
-        (Some(code), _) => service.error(status, code, "ordered by a fault"),
+        (Some(code), _) => service.error_at(endpoint, status, code, "ordered by a fault"),
         (None, Some(body)) => Reply::text(status, body.clone()),
         (None, None) => Reply::status(status),
     };
@@ -81,7 +86,14 @@ pub(crate) fn afterwards(
         | FaultAction::OmitHash
         | FaultAction::OmitSpace
         | FaultAction::WrongHash
-        | FaultAction::WrongSize { .. } => return edit_json(reply, action, fields),
+        | FaultAction::WrongSize { .. } => {
+            return if xml::is_xml(&reply) {
+                xml::edit(reply, action, fields)
+            } else {
+                edit_json(reply, action, fields)
+            };
+        }
+        FaultAction::ReplaceText { find, with } => return replace(reply, find, with),
         FaultAction::OmitFileInfo => {
             reply.headers.remove(fields.info_header);
         }
@@ -89,9 +101,15 @@ pub(crate) fn afterwards(
             after_lines,
             mid_line,
             clean_end,
-        } if is_ndjson(&reply) => {
+        } if is_ndjson(&reply) || xml::is_xml(&reply) => {
+            let records = if is_ndjson(&reply) {
+                lines(reply.body)
+            } else {
+                xml::records(reply.body)
+            };
+            reply.headers.remove(CONTENT_LENGTH);
             reply.body = ReplyBody::Stream(truncate(
-                reply.body,
+                records,
                 *after_lines,
                 *mid_line,
                 *clean_end,
@@ -206,12 +224,17 @@ fn is_ndjson(reply: &Reply) -> bool {
 
 /// The lines of a body, each with its end mark.
 fn lines(body: ReplyBody) -> ByteStream {
+    records(body, |bytes| memchr::memchr(b'\n', bytes).map(|at| at + 1))
+}
+
+/// A body in pieces, each of which goes as far as `end` says.
+pub(crate) fn records(body: ReplyBody, end: fn(&[u8]) -> Option<usize>) -> ByteStream {
     let state = (body.into_stream(), BytesMut::new(), false);
-    stream::unfold(state, |(mut body, mut buffer, mut ended)| async move {
+    stream::unfold(state, move |(mut body, mut buffer, mut ended)| async move {
         loop {
-            if let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
-                let line = buffer.split_to(end + 1).freeze();
-                return Some((Ok(line), (body, buffer, ended)));
+            if let Some(end) = end(&buffer) {
+                let record = buffer.split_to(end).freeze();
+                return Some((Ok(record), (body, buffer, ended)));
             }
             if ended {
                 let rest = buffer.split().freeze();
@@ -227,15 +250,38 @@ fn lines(body: ReplyBody) -> ByteStream {
     .boxed()
 }
 
+/// Replaces a text wherever it stands in the body: in one that is sent piece by piece, inside each line or XML element.
+fn replace(mut reply: Reply, find: &str, with: &str) -> Reply {
+    let (find, with) = (find.to_owned(), with.to_owned());
+    let change = move |bytes: &Bytes| match std::str::from_utf8(bytes) {
+        Ok(text) => Bytes::from(text.replace(&find, &with)),
+        Err(_) => bytes.clone(),
+    };
+    reply.headers.remove(CONTENT_LENGTH);
+    reply.body = match reply.body {
+        ReplyBody::Bytes(bytes) => ReplyBody::Bytes(change(&bytes)),
+        body => {
+            let pieces = if xml::is_xml_type(&reply.headers) {
+                xml::records(body)
+            } else {
+                lines(body)
+            };
+            let changed = pieces.map(move |piece| piece.map(|piece| change(&piece)));
+            ReplyBody::Stream(changed.boxed())
+        }
+    };
+    reply
+}
+
 fn truncate(
-    body: ReplyBody,
+    records: ByteStream,
     after_lines: u64,
     mid_line: bool,
     clean_end: bool,
     signal: &Arc<FlushSignal>,
 ) -> ByteStream {
     let whole = usize::try_from(after_lines).unwrap_or(usize::MAX);
-    let kept = lines(body)
+    let kept = records
         .take(whole.saturating_add(usize::from(mid_line)))
         .enumerate()
         .map(move |(index, line)| {
@@ -371,7 +417,7 @@ fn edit(value: &mut Value, action: &FaultAction, fields: &JsonFields) {
 }
 
 /// A different hash of the same shape.
-fn wrong_hash(hash: &str) -> String {
+pub(crate) fn wrong_hash(hash: &str) -> String {
     hash.chars()
         .map(|digit| match digit {
             '0'..='8' => char::from_u32(digit as u32 + 1).unwrap_or('0'),
@@ -437,10 +483,13 @@ mod tests {
     async fn listings_are_cut_between_and_inside_lines() {
         let signal = Arc::default();
         assert_eq!(
-            text(truncate(body(), 2, false, true, &signal)).await,
+            text(truncate(lines(body()), 2, false, true, &signal)).await,
             "a\nbb\n"
         );
-        assert_eq!(text(truncate(body(), 1, true, true, &signal)).await, "a\nb");
+        assert_eq!(
+            text(truncate(lines(body()), 1, true, true, &signal)).await,
+            "a\nb"
+        );
     }
 
     #[tokio::test]

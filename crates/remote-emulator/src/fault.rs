@@ -270,9 +270,9 @@ pub enum FaultAction {
     NumbersAsStrings,
     /// Leaves the file description out of a download's headers (Koofr: `X-File-Info`).
     OmitFileInfo,
-    /// Leaves the hashes out of a JSON answer and of the file description of a download.
+    /// Leaves the hashes out of a JSON or XML answer and of the file description of a download.
     OmitHash,
-    /// Leaves the space fields out of a JSON answer.
+    /// Leaves the space fields out of a JSON or XML answer.
     OmitSpace,
     /// The service's answer for a full storage (Koofr: 413 `QuotaExceeded`). The request is not handled.
     QuotaExceeded,
@@ -290,6 +290,14 @@ pub enum FaultAction {
         #[serde(default = "found")]
         status: u16,
     },
+    /// Replaces a text wherever it stands in the answer's body, so that it says something no service should. In an answer
+    /// that is sent piece by piece it is looked for inside each line, or each entry of an XML listing.
+    ReplaceText {
+        /// What is looked for.
+        find: String,
+        /// What takes its place.
+        with: String,
+    },
     /// Revokes all tokens, refresh tokens included, then handles the request.
     RevokeTokens,
     /// Sends the headers and this many bytes of the body, then nothing more; the connection stays open.
@@ -298,7 +306,7 @@ pub enum FaultAction {
         #[serde(default)]
         after: u64,
     },
-    /// Ends a line-wise listing early.
+    /// Ends a listing early; in an XML listing every file and folder counts as a line.
     TruncateListing {
         /// Whole lines sent.
         after_lines: u64,
@@ -310,9 +318,9 @@ pub enum FaultAction {
         #[serde(default)]
         clean_end: bool,
     },
-    /// Every hash of a JSON answer and of the file description of a download is a wrong one of the right shape.
+    /// Every hash of a JSON or XML answer and of the file description of a download is a wrong one of the right shape.
     WrongHash,
-    /// Every file size of a JSON answer and of the file description of a download is off by `delta`.
+    /// Every file size of a JSON or XML answer and of the file description of a download is off by `delta`.
     WrongSize {
         /// Added to the real size.
         delta: i64,
@@ -354,6 +362,7 @@ impl FaultAction {
             Self::QuotaExceeded => "quota_exceeded",
             Self::RateLimit { .. } => "rate_limit",
             Self::Redirect { .. } => "redirect",
+            Self::ReplaceText { .. } => "replace_text",
             Self::RevokeTokens => "revoke_tokens",
             Self::StallBody { .. } => "stall_body",
             Self::TruncateListing { .. } => "truncate_listing",

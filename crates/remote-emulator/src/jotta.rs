@@ -292,6 +292,16 @@ impl Service for Jotta {
         problem::xml_error(status, code, message)
     }
 
+    fn error_at(&self, endpoint: &str, status: StatusCode, code: &str, message: &str) -> Reply {
+        if endpoint.starts_with("jfs/") || endpoint.starts_with("rest/") {
+            problem::xml_error(status, code, message)
+        } else if endpoint.starts_with("identity/") {
+            self.identity.error(status, code, message)
+        } else {
+            problem::json_error(status, code, message)
+        }
+    }
+
     fn offline(&self) -> Reply {
         problem::xml_error(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -47,12 +47,13 @@
 //!
 //! # Limits
 //!
-//! Addresses of up to 65,534 bytes are served, longer ones are refused with 414. Renditions (`thumb`, `convert`) are
-//! the original. The state in a directory survives the end of the process at any moment, but not necessarily a power
+//! Addresses of up to 65,534 bytes are served, longer ones are refused with 414. Renditions (`thumb`, `convert`,
+//! `mode=thumb`) are the original. The state in a directory survives the end of the process at any moment, but not necessarily a power
 //! failure.
 
 mod admin;
 mod apply;
+mod apply_xml;
 mod body;
 mod builder;
 mod clock;

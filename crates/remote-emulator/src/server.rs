@@ -194,7 +194,7 @@ async fn process(
     };
     before(shared, call, &action);
     let service = &*shared.service;
-    if let Some(reply) = apply::instead(&action, service) {
+    if let Some(reply) = apply::instead(&action, service, endpoint) {
         call.body.drain(DRAIN_LIMIT).await;
         return Ok(reply);
     }
@@ -210,7 +210,7 @@ async fn process(
     match &action {
         FaultAction::CommitThenClose => Err(Closed),
         FaultAction::CutRequest { .. } if call.body.was_cut() => Err(Closed),
-        FaultAction::CommitThenAnswer(answer) => Ok(apply::made_up(answer, service)),
+        FaultAction::CommitThenAnswer(answer) => Ok(apply::made_up(answer, service, endpoint)),
         _ => Ok(apply::afterwards(
             &action,
             reply,

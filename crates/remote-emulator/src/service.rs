@@ -69,6 +69,11 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// The service's error document.
     fn error(&self, status: StatusCode, code: &str, message: &str) -> Reply;
 
+    /// The same for a service that words errors differently at some of its endpoints.
+    fn error_at(&self, _endpoint: &str, status: StatusCode, code: &str, message: &str) -> Reply {
+        self.error(status, code, message)
+    }
+
     /// The answer for a storage that is not connected.
     fn offline(&self) -> Reply;
 

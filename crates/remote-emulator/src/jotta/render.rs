@@ -117,13 +117,13 @@ impl Renderer<'_> {
             xml.text("modified", &dates::jfs(node.changed));
         }
         if detail == Detail::Root {
-            self.children(xml, node, None);
+            self.children(xml, node, false);
         }
         xml.close("folder");
     }
 
     /// The children of a folder or mount point, with their counts.
-    fn children(&self, xml: &mut Xml, node: &Node, tree: Option<&Tree>) {
+    fn children(&self, xml: &mut Xml, node: &Node, synthetic: bool) {
         let all: Vec<(NodeId, &Node)> = node
             .children()
             .filter_map(|child| self.visible(child))
@@ -131,7 +131,6 @@ impl Renderer<'_> {
         let (files, folders): (Vec<_>, Vec<_>) = all
             .into_iter()
             .partition(|(_, child)| child.file().is_some());
-        let synthetic = tree.is_some_and(|tree| tree.find(&[TREE_NAME.to_owned()]).is_some());
         let folder_count = folders.len() + usize::from(synthetic);
         if folder_count > 0 {
             xml.open("folders", &[]);
@@ -145,9 +144,8 @@ impl Renderer<'_> {
         }
         if !files.is_empty() {
             xml.open("files", &[]);
-            for (id, child) in &files {
+            for (id, _) in &files {
                 self.node(xml, *id, Detail::Child);
-                debug_assert!(child.file().is_some());
             }
             xml.close("files");
         }
@@ -185,7 +183,7 @@ impl Renderer<'_> {
             xml.text("user", above.get(1).unwrap_or(&""));
         }
         if detail == Detail::Root {
-            self.children(xml, node, self.state.tree_in(id));
+            self.children(xml, node, self.state.tree_in(id).is_some());
         }
         xml.close("mountPoint");
     }

@@ -413,7 +413,7 @@ impl State {
         self.find_expiry();
     }
 
-    /// The synthetic tree, if `mount` is where it lies and no real entry has its name.
+    /// The synthetic tree, if `mount` is where it lies, no real entry has its name, and it was not removed.
     pub(crate) fn tree_in(&self, mount: NodeId) -> Option<&Tree> {
         let tree = self.tree.as_ref()?;
         let node = self.nodes.get(mount)?;
@@ -422,7 +422,8 @@ impl State {
         let here = node.name == "Archive"
             && device.name == BUILT_IN_DEVICE
             && device.parent == first.root
-            && self.nodes.child(mount, TREE_NAME).is_none();
+            && self.nodes.child(mount, TREE_NAME).is_none()
+            && tree.find(&[TREE_NAME.to_owned()]).is_some();
         here.then_some(tree)
     }
 
