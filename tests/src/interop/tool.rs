@@ -195,6 +195,7 @@ pub struct Tool {
     pub program: Program,
     config: PathBuf,
     home: PathBuf,
+    variables: Vec<(String, String)>,
 }
 
 impl Tool {
@@ -205,7 +206,15 @@ impl Tool {
             program,
             config: config.to_owned(),
             home: home.to_owned(),
+            variables: Vec::new(),
         }
+    }
+
+    /// The same program with another environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// The command, not started: an empty environment, no input, one try where the program tries more often.
@@ -220,6 +229,7 @@ impl Tool {
             .env("HOME", &self.home)
             .env("PATH", path)
             .env("TMPDIR", &self.home)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.home)
             .arg("--config")
             .arg(&self.config);

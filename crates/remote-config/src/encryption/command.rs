@@ -104,6 +104,8 @@ impl PasswordCommand {
     /// # Ok::<(), remote_config::encryption::CommandError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, CommandError> {
+        // rclone 1.75.2 passes over white space at both ends; 1.60.1 takes blanks there for empty words.
+        let text = text.trim();
         let Ok(OptionValue::List(_, words)) = OptionType::SpaceSeparated.parse(text) else {
             return Err(CommandError::Syntax);
         };

@@ -44,7 +44,7 @@ impl ConfigKey {
     /// Derives the key from a password as rclone does.
     ///
     /// The password is taken as it is, outer blanks included, but for Unicode's compatibility composition (NFKC): however an accent was
-    /// typed, the key is the same.
+    /// typed, the key is the same. As in Go's library, more than 30 combining marks in a row are broken up by a joiner (U+034F).
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl ConfigKey {
         hasher.update("[");
         // Piece by piece, so that no copy of the password stays in memory.
         let mut utf8 = Zeroizing::new([0; 4]);
-        for c in password.nfkc() {
+        for c in password.stream_safe().nfkc() {
             hasher.update(c.encode_utf8(&mut *utf8));
         }
         hasher.update("][rclone-config]");

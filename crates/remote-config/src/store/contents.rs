@@ -39,7 +39,10 @@ const RCLONE_SAVES: Duration = Duration::from_secs(1);
 /// which must not be mistaken for an empty configuration.
 pub(super) fn read(path: &Path) -> Result<Option<(Vec<u8>, Stamp)>, Error> {
     const PAUSE: Duration = Duration::from_millis(5);
+    /// Between looking for the one and for the other, rclone may have finished.
+    const LOOKS: u32 = 3;
     let deadline = Instant::now() + RCLONE_SAVES;
+    let mut looks = 0;
     loop {
         match try_read(path) {
             Ok(file) => return Ok(Some(file)),
@@ -49,10 +52,12 @@ pub(super) fn read(path: &Path) -> Result<Option<(Vec<u8>, Stamp)>, Error> {
                     source: error,
                 });
             }
-            Err(_) if rclone_is_saving(path) && Instant::now() < deadline => {
+            Err(_) if looks >= LOOKS || Instant::now() >= deadline => return Ok(None),
+            Err(_) if rclone_is_saving(path) => {
+                looks = 0;
                 thread::sleep(PAUSE);
             }
-            Err(_) => return Ok(None),
+            Err(_) => looks += 1,
         }
     }
 }

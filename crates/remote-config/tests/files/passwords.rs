@@ -535,11 +535,12 @@ mod commands {
             ("echo \"a  b\" c", "a  b c"),
             ("echo \"say \"\"hi\"\"\"", "say \"hi\""),
             ("echo $HOME 'x", "$HOME 'x"),
+            ("  echo blanks around ", "blanks around"),
         ] {
             let command = PasswordCommand::parse(text).unwrap();
             assert_eq!(command.password().unwrap().expose(), password, "{text}");
         }
-        for text in ["", " echo", "echo \"a", "echo a\"b", "\n"] {
+        for text in ["", " ", "\"\" echo", "echo \"a", "echo a\"b", "\n"] {
             assert!(
                 matches!(PasswordCommand::parse(text), Err(CommandError::Syntax)),
                 "{text:?}"

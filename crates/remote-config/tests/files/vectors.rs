@@ -19,6 +19,7 @@ use remote_config::{
     location::Location,
     store::Store,
 };
+use remote_core::secret::Secret;
 use serde_json::Value;
 
 use crate::support::{self, text};
@@ -158,4 +159,19 @@ fn every_flipped_bit_and_every_cut_is_noticed() {
         }
         assert!(decrypt(&file[..place], &key).is_err(), "cut at {place}");
     }
+}
+
+#[test]
+fn a_row_of_combining_marks_is_broken_up_as_in_rclone() {
+    // Written by rclone 1.75.2 for an "a" with forty accents; Go's normalisation puts a joiner after the thirtieth.
+    let file = concat!(
+        "RCLONE_ENCRYPT_V0:\n",
+        "v9gWLz8nLDH4QFznrzbxsYhoNUy81+eftqYmLspfkNXs2Tkh3nknJ6QQOgssKopRzVq/kXKkxY19WUk="
+    );
+    let password = format!("a{}b", "\u{301}".repeat(40));
+    let key = ConfigKey::derive(&Secret::new(password)).unwrap();
+    assert_eq!(
+        decrypt(file.as_bytes(), &key).as_deref(),
+        Ok(&b"[a]\ntype = memory\n\n"[..])
+    );
 }
