@@ -4,6 +4,7 @@ pub mod changes;
 pub mod koofr;
 pub mod patience;
 pub mod raw;
+pub mod token_workers;
 
 #[cfg(feature = "interop")]
 pub mod interop;
