@@ -87,13 +87,18 @@ impl RemoteString {
     }
 }
 
-/// Options may be secret, so only their names are shown.
+/// Options may be secret, so only their names are shown. A text without a colon is a local path, even if a remote with options was meant: it is
+/// shown up to the first comma.
 impl std::fmt::Debug for RemoteString {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = match (&self.name, self.path.split_once(',')) {
+            (RemoteName::Local, Some((before, _))) => format!("{before},…"),
+            _ => self.path.clone(),
+        };
         f.debug_struct("RemoteString")
             .field("name", &self.name)
             .field("options", &self.options.keys().collect::<Vec<_>>())
-            .field("path", &self.path)
+            .field("path", &path)
             .finish()
     }
 }

@@ -27,7 +27,7 @@ pub enum Error {
         known_remotes(known)
     )]
     LocalPath {
-        /// What was given.
+        /// What was given, up to the first comma: what comes after it may have been meant as options.
         path: String,
         /// The names of the remotes there are.
         known: Vec<String>,

@@ -191,7 +191,7 @@ impl Opener {
         let resolved = self.resolve(remote)?;
         if resolved.remote_name() == &RemoteName::Local {
             return Err(Error::LocalPath {
-                path: remote.to_owned(),
+                path: without_options(remote),
                 known: self.remotes(),
             });
         }
@@ -303,5 +303,13 @@ fn unsupported(name: String, type_name: String) -> Error {
             feature,
         },
         None => Error::UnknownType { name, type_name },
+    }
+}
+
+/// A text that may have been meant as a remote with options: they may be secret, so the text ends where they begin.
+fn without_options(text: &str) -> String {
+    match text.split_once(',') {
+        Some((name, _)) => format!("{name},…"),
+        None => text.to_owned(),
     }
 }
