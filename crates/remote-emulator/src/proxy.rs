@@ -47,6 +47,7 @@ pub(crate) struct Target {
 pub struct ProxyHandle {
     address: SocketAddr,
     authority: Arc<str>,
+    key_pin: Arc<str>,
     refused: Arc<Mutex<VecDeque<String>>>,
 }
 
@@ -79,6 +80,13 @@ impl ProxyHandle {
     /// The file could not be written.
     pub fn write_authority(&self, path: &Path) -> io::Result<()> {
         std::fs::write(path, self.authority_pem())
+    }
+
+    /// The SHA-256 of the public key of the certificate for all hosts, in base64: what Chromium takes as
+    /// `--ignore-certificate-errors-spki-list`, since it does not ask for a file of authorities.
+    #[must_use]
+    pub fn key_pin(&self) -> &str {
+        &self.key_pin
     }
 
     /// The last hosts that somebody asked for and no service answers for, oldest first.
@@ -115,6 +123,7 @@ impl Proxy {
         let handle = ProxyHandle {
             address: listener.local_addr()?,
             authority: certificates.authority_pem.into(),
+            key_pin: certificates.key_pin.into(),
             refused: Arc::default(),
         };
         let inside = Arc::new(Inside {

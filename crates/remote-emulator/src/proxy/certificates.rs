@@ -3,10 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    KeyPair, KeyUsagePurpose, PublicKeyData,
 };
+use sha2::{Digest, Sha256};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
@@ -18,6 +21,8 @@ const PROTOCOL: &[u8] = b"http/1.1";
 pub(crate) struct Certificates {
     pub(crate) authority_pem: String,
     pub(crate) acceptor: TlsAcceptor,
+    /// The SHA-256 of the public key the hosts' certificate is for, in base64.
+    pub(crate) key_pin: String,
 }
 
 /// Makes an authority, and a certificate of it for all these names.
@@ -25,9 +30,11 @@ pub(crate) fn make<'n>(names: impl Iterator<Item = &'n str>) -> io::Result<Certi
     let names: Vec<String> = names.map(str::to_owned).collect();
     let authority = authority().map_err(io::Error::other)?;
     let authority_pem = authority.pem();
-    let config = server_config(names, &authority)?;
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let config = server_config(names, &key, &authority)?;
     Ok(Certificates {
         authority_pem,
+        key_pin: STANDARD.encode(Sha256::digest(key.subject_public_key_info())),
         acceptor: TlsAcceptor::from(Arc::new(config)),
     })
 }
@@ -43,16 +50,14 @@ fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
 
 fn server_config(
     names: Vec<String>,
+    key: &KeyPair,
     authority: &CertifiedIssuer<'_, KeyPair>,
 ) -> io::Result<ServerConfig> {
-    let key = KeyPair::generate().map_err(io::Error::other)?;
     let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let name = "remote-emulator";
     params.distinguished_name.push(DnType::CommonName, name);
-    let certificate = params
-        .signed_by(&key, authority)
-        .map_err(io::Error::other)?;
+    let certificate = params.signed_by(key, authority).map_err(io::Error::other)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
