@@ -33,14 +33,12 @@ pub(crate) fn md5_hex(bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value & 0xf)]);
     bytes
         .iter()
-        .fold(String::with_capacity(32), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
+        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+        .collect()
 }
 
 /// The bytes of one file, shared by all entries that have them.

@@ -26,6 +26,9 @@ use crate::jotta::xml::Xml;
 use crate::reply::Reply;
 use crate::service::Call;
 
+/// Unused tickets that are kept; one more, and they are all forgotten.
+const TICKETS: usize = 1000;
+
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// `GET /rest/token/{user}/createToken`
@@ -37,10 +40,14 @@ pub(crate) fn ticket(jotta: &Jotta, call: &Call, user: &str) -> Answer {
         )));
     }
     let ticket = ids::token();
-    jotta
-        .lock()
-        .tickets
-        .insert(ticket.clone(), account.username.clone());
+    {
+        let mut state = jotta.lock();
+        if state.tickets.len() >= TICKETS {
+            state.tickets.clear();
+        }
+        let user = account.username.clone();
+        state.tickets.insert(ticket.clone(), user);
+    }
     let mut xml = Xml::document();
     xml.open("token", &[]);
     xml.text("username", &account.username);

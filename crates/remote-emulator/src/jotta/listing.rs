@@ -210,16 +210,17 @@ impl Walk {
                     self.folders += 1;
                     self.open_tree_folder(&place, parent, xml);
                 }
-                match tree.next_child(parent, from) {
-                    Some((entry, more)) => {
-                        self.tree_file(&place, entry, xml);
-                        Some(TreeWalk::Files(folder, more, next))
-                    }
-                    None => {
-                        self.close_tree_folder(xml, from == 0);
-                        next.map(TreeWalk::Folders)
-                    }
+                let path = place.parent_of(TreeEntry::File(folder, 0));
+                let mut at = from;
+                while xml.len() < BATCH_BYTES {
+                    let Some((entry, more)) = tree.next_child(parent, at) else {
+                        self.close_tree_folder(xml, at == 0);
+                        return next.map(TreeWalk::Folders);
+                    };
+                    self.tree_file(&place, &path, entry, at == 0, xml);
+                    at = more;
                 }
+                Some(TreeWalk::Files(folder, at, next))
             }
         }
     }
@@ -246,14 +247,18 @@ impl Walk {
         }
     }
 
-    fn tree_file(&mut self, place: &TreePlace<'_>, entry: TreeEntry, xml: &mut Xml) {
-        let TreeEntry::File(_, file) = entry else {
-            return;
-        };
+    fn tree_file(
+        &mut self,
+        place: &TreePlace<'_>,
+        path: &str,
+        entry: TreeEntry,
+        first: bool,
+        xml: &mut Xml,
+    ) {
         self.files += 1;
         match self.mode {
             Mode::Everything => {
-                if file == 0 {
+                if first {
                     xml.open("files", &[]);
                 }
                 let renderer = Renderer {
@@ -266,9 +271,9 @@ impl Walk {
                 let Some((about, _)) = place.state.tree_file(entry) else {
                     return;
                 };
-                let (path, name) = (place.parent_of(entry), Tree::name(entry));
                 let dates = (about.modified, about.created);
-                stream_fields(xml, &path, &name, (&about.md5, about.size), dates);
+                let name = Tree::name(entry);
+                stream_fields(xml, path, &name, (&about.md5, about.size), dates);
             }
         }
     }

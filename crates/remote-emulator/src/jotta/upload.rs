@@ -179,7 +179,7 @@ pub(crate) async fn receive(
     };
     jotta.change(|state| state.check_space(by.user(), start.missing_space))??;
     let offset = if anew { 0 } else { start.received };
-    let written = take_body(jotta, call, upload_id, anew, start.size - offset).await?;
+    let written = take_body(jotta, call, upload_id, offset, start.size - offset).await?;
     match conclude(jotta, call, &by, upload_id, written.filter(|_| anew)).await? {
         Outcome::Complete(file) => Ok(complete_answer(jotta, file)),
         Outcome::Corrupt => {
@@ -237,14 +237,14 @@ impl Start {
 }
 
 /// Receives a body of at most `limit` bytes and keeps it as a part of the upload, also when it breaks off. Gives the
-/// part when it is all there is.
+/// part.
 ///
 /// It runs on its own, so that what arrived is kept even if the connection that brought it is gone.
 async fn take_body(
     jotta: &Jotta,
     call: &mut Call,
     upload_id: &str,
-    anew: bool,
+    offset: u64,
     limit: u64,
 ) -> Result<Option<Written>, UploadError> {
     let body = std::mem::replace(&mut call.body, RequestBody::none());
@@ -258,7 +258,7 @@ async fn take_body(
     let receiver = Receiver {
         jotta: jotta.handle(),
         upload_id: upload_id.to_owned(),
-        anew,
+        offset,
         limit,
         body,
         stopped,
@@ -274,7 +274,7 @@ async fn take_body(
 struct Receiver {
     jotta: Arc<Jotta>,
     upload_id: String,
-    anew: bool,
+    offset: u64,
     limit: u64,
     body: RequestBody,
     stopped: watch::Receiver<bool>,
@@ -282,11 +282,17 @@ struct Receiver {
     _ended: watch::Sender<()>,
 }
 
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.jotta.active.lock().remove(&self.upload_id);
+    }
+}
+
 impl Receiver {
     async fn run(mut self) -> (RequestBody, Result<Option<Written>, UploadError>) {
         let outcome = self.keep().await;
-        self.jotta.active.lock().remove(&self.upload_id);
-        (self.body, outcome)
+        let body = std::mem::replace(&mut self.body, RequestBody::none());
+        (body, outcome)
     }
 
     async fn keep(&mut self) -> Result<Option<Written>, UploadError> {
@@ -313,7 +319,7 @@ impl Receiver {
             .map_err(|error| Problem::internal(&error))?;
         let part = written.content.clone();
         self.jotta.change(|state| {
-            state.add_part(&self.upload_id, part, self.anew);
+            state.add_part(&self.upload_id, part, self.offset);
             Ok(())
         })??;
         match broken {
@@ -453,7 +459,7 @@ async fn from_raw(
         } => {
             let anew = received == 0 || call.body.announced() == Some(about.size);
             let offset = if anew { 0 } else { received };
-            let written = take_body(jotta, call, &upload_id, anew, about.size - offset).await?;
+            let written = take_body(jotta, call, &upload_id, offset, about.size - offset).await?;
             conclude(jotta, call, by, &upload_id, written.filter(|_| anew)).await?;
             Ok(created(jotta, file))
         }

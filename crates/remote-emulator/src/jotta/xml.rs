@@ -72,6 +72,11 @@ impl Xml {
 }
 
 fn escape(text: &str, out: &mut String) {
+    let plain = |byte: u8| !matches!(byte, 0..=0x1f | b'&' | b'<' | b'>' | b'"' | 0xef);
+    if text.bytes().all(plain) {
+        out.push_str(text);
+        return;
+    }
     for char in text.chars() {
         match char {
             '&' => out.push_str("&amp;"),

@@ -199,13 +199,13 @@ impl State {
         (latest.upload_id == upload_id).then_some((file, latest))
     }
 
-    /// Keeps what an upload has delivered; what was there before is dropped when it begins anew.
-    pub(crate) fn add_part(&mut self, upload_id: &str, part: Content, anew: bool) {
+    /// Keeps what an upload has delivered from an offset on; what was there before is dropped when that is 0. A part
+    /// that does not fit, because another one came first, is dropped.
+    pub(crate) fn add_part(&mut self, upload_id: &str, part: Content, offset: u64) {
         let mut dropped = Vec::new();
         match self.unfinished_mut(upload_id) {
-            None => dropped.push(part),
-            Some((_, revision)) => {
-                if anew {
+            Some((_, revision)) if offset == 0 || offset == revision.received() => {
+                if offset == 0 {
                     dropped = std::mem::take(&mut revision.parts);
                 }
                 revision.state = RevisionState::Incomplete;
@@ -213,6 +213,7 @@ impl State {
                     revision.parts.push(part);
                 }
             }
+            _ => dropped.push(part),
         }
         self.release(dropped);
     }
