@@ -99,6 +99,14 @@ pub struct JottaSettings {
     pub old_revisions: bool,
     /// Print MD5 values as the uploader sent them. On; off prints upper case.
     pub keep_md5_case: bool,
+    /// The name of the root element of `liststream`, which nobody has recorded; `liststream`.
+    pub stream_root: String,
+    /// Let `liststream` name every folder. On; off leaves out those that files in them imply.
+    pub stream_all_folders: bool,
+    /// Answer `liststream` of a trashed folder with an empty tree. Off: 404.
+    pub stream_of_trashed_is_empty: bool,
+    /// Leave the `size` elements of devices and mount points empty. Off.
+    pub empty_sizes: bool,
     /// Print a `modified` element in folders. Off.
     pub folder_modified: bool,
     /// Days after which the trash lets go of an entry, by the emulator's clock.
@@ -129,6 +137,10 @@ impl Default for JottaSettings {
             year_one_is_now: false,
             old_revisions: true,
             keep_md5_case: true,
+            stream_root: "liststream".to_owned(),
+            stream_all_folders: true,
+            stream_of_trashed_is_empty: false,
+            empty_sizes: false,
             folder_modified: false,
             trash_retention_days: 30,
             kept_revisions: 5,

@@ -180,7 +180,9 @@ impl<'a> Context<'a> {
             let entry = state.look_up(&self.account, &self.segments, self.now())?;
             let listable = match entry {
                 Entry::Node(id) => state.nodes.get(id).is_some_and(|node| {
-                    node.file().is_none() && (node.is_live() || mode == Mode::Everything)
+                    let trashed_too =
+                        mode == Mode::Everything || state.settings.stream_of_trashed_is_empty;
+                    node.file().is_none() && (node.is_live() || trashed_too)
                 }),
                 Entry::Tree(entry) => !matches!(entry, TreeEntry::File(..)),
             };

@@ -26,18 +26,13 @@ pub(crate) enum Mode {
     Stream,
 }
 
-impl Mode {
-    fn root(self) -> &'static str {
-        match self {
-            Self::Everything => "filedirlist",
-            Self::Stream => "liststream",
-        }
-    }
-}
-
 /// How far a recursive listing got.
 struct Walk {
     mode: Mode,
+    /// The name of the root element.
+    root: String,
+    /// Whether folders that files in them imply are named as well.
+    all_folders: bool,
     now: i64,
     /// Folders still to be listed, the next one last.
     left: Vec<NodeId>,
@@ -73,8 +68,14 @@ pub(crate) fn recursive(jotta: Arc<Jotta>, mount: NodeId, start: Entry, mode: Mo
             (Vec::new(), Some((mount, walk)))
         }
     };
+    let settings = jotta.lock().settings.clone();
     let walk = Walk {
         mode,
+        root: match mode {
+            Mode::Everything => "filedirlist".to_owned(),
+            Mode::Stream => settings.stream_root,
+        },
+        all_folders: settings.stream_all_folders,
         now: jotta.clock.now_ms(),
         left,
         tree,
@@ -118,7 +119,7 @@ impl Walk {
         self.begun = true;
         let mut xml = Xml::document();
         let time = dates::jfs(self.now);
-        xml.open(self.mode.root(), &[("time", &time), ("host", HOST_NAME)]);
+        xml.open(&self.root, &[("time", &time), ("host", HOST_NAME)]);
         if self.mode == Mode::Everything {
             xml.open("folders", &[]);
         }
@@ -135,7 +136,7 @@ impl Walk {
                 xml.close("stats");
             }
         }
-        xml.close(self.mode.root());
+        xml.close(&self.root);
         self.ended = true;
     }
 
@@ -164,8 +165,11 @@ impl Walk {
             Mode::Everything => list_folder(state, self.now, id, node, &files, xml),
             Mode::Stream => {
                 let path = stream_path(state, id);
-                open_folder(xml, &path);
-                for (_, file) in files.iter().filter(|(_, file)| file.is_complete()) {
+                files.retain(|(_, file)| file.is_complete());
+                if self.all_folders || files.is_empty() {
+                    open_folder(xml, &path);
+                }
+                for (_, file) in &files {
                     self.files += 1;
                     stream_file(xml, &path, file);
                 }

@@ -164,7 +164,7 @@ impl Renderer<'_> {
             Self::share(xml, node);
         }
         let used = node.has_children() || !self.state.settings.empty_dates;
-        xml.number("size", self.state.counted(id));
+        self.size(xml, id);
         let modified = if used {
             dates::jfs(node.changed)
         } else {
@@ -188,6 +188,14 @@ impl Renderer<'_> {
         xml.close("mountPoint");
     }
 
+    fn size(&self, xml: &mut Xml, id: NodeId) {
+        if self.state.settings.empty_sizes {
+            xml.text("size", "");
+        } else {
+            xml.number("size", self.state.counted(id));
+        }
+    }
+
     /// A device; as the answer to its making without its mount points.
     fn device(&self, xml: &mut Xml, id: NodeId, detail: Detail) {
         let Some(node) = self.state.nodes.get(id) else {
@@ -201,7 +209,7 @@ impl Renderer<'_> {
         xml.spaced("display_name", &node.name);
         xml.text("type", kind);
         xml.text("sid", sid);
-        xml.number("size", self.state.counted(id));
+        self.size(xml, id);
         xml.text("modified", &dates::jfs(node.changed));
         if detail.is_root() {
             let user = self.state.nodes.get(node.parent);

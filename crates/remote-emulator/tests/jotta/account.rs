@@ -124,7 +124,12 @@ async fn dates_and_folders_can_be_told_more_about() {
     server.jotta().change_settings(|settings| {
         settings.folder_modified = true;
         settings.empty_dates = false;
+        settings.empty_sizes = true;
     });
+    assert_eq!(
+        xml::element(&server.xml("/Jotta/Sync").await, "size"),
+        Some("")
+    );
     assert!(server.xml("/Jotta/Archive/d").await.contains("<modified>2"));
     assert_ne!(
         xml::element(&server.xml("/Jotta/Sync").await, "modified"),

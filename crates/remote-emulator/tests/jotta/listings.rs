@@ -90,6 +90,22 @@ async fn the_stream_begins_at_any_live_folder() {
 }
 
 #[tokio::test]
+async fn the_stream_can_take_other_shapes() {
+    let server = stocked().await;
+    server.jotta().change_settings(|settings| {
+        settings.stream_root = "tree".to_owned();
+        settings.stream_all_folders = false;
+        settings.stream_of_trashed_is_empty = true;
+    });
+    let listing = server.xml("/Jotta/Archive?mode=liststream").await;
+    assert_eq!(count(&listing), (5, 3));
+    assert_eq!(xml::elements(&listing, "folder").len(), 2);
+    assert!(listing.ends_with("</tree>"));
+    let trashed = server.xml("/Jotta/Archive/gone?mode=liststream").await;
+    assert_eq!(count(&trashed), (0, 0));
+}
+
+#[tokio::test]
 async fn the_old_listing_shows_the_trash_and_what_is_unfinished() {
     let server = stocked().await;
     let listing = server.xml("/Jotta/Archive?mode=list").await;
