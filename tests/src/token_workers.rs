@@ -179,8 +179,7 @@ impl SharedToken {
     ///
     /// If it has ended.
     pub async fn begin(&self, worker: &mut Worker, name: &str) {
-        let line = format!("{name} {}\n", self.ahead.as_secs());
-        worker.tell(&line).await;
+        worker.begin(name, self.ahead).await;
     }
 }
 
@@ -205,7 +204,13 @@ pub enum Outcome {
 }
 
 impl Worker {
-    fn start(program: &Path, setup: &Setup) -> Self {
+    /// Starts the program.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    #[must_use]
+    pub fn start(program: &Path, setup: &Setup) -> Self {
         let mut child = Command::new(program)
             .args(setup.arguments())
             .stdin(Stdio::piped())
@@ -222,7 +227,13 @@ impl Worker {
         }
     }
 
-    async fn tell(&mut self, line: &str) {
+    /// Tells it to begin a round, with its clock ahead by so much.
+    ///
+    /// # Panics
+    ///
+    /// If it has ended.
+    pub async fn begin(&mut self, name: &str, ahead: Duration) {
+        let line = format!("{name} {}\n", ahead.as_secs());
         let told = async {
             self.input.write_all(line.as_bytes()).await?;
             self.input.flush().await

@@ -8,3 +8,4 @@ mod jotta;
 mod mount;
 mod names;
 mod results;
+mod tokens;
