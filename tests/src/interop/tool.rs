@@ -90,35 +90,37 @@ fn installed(name: &str) -> PathBuf {
     path
 }
 
-/// Builds the example next to this test, once per process; usually there is nothing left to build.
+/// The example `remote`, built once per process.
 fn ours() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        // A test is at target/<profile>/deps/<name>.
-        let test = env::current_exe().expect("this test has a path");
-        let profile = test
-            .ancestors()
-            .nth(2)
-            .expect("tests lie below the profile's folder");
-        let mut build = std::process::Command::new(env!("CARGO"));
-        build
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "examples",
-                "--example",
-                "remote",
-            ])
-            .env("CARGO_TARGET_DIR", profile.parent().unwrap_or(profile))
-            .current_dir(root());
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        let status = build.status().expect("cargo runs");
-        assert!(status.success(), "the example `remote` does not build");
-        profile.join("examples/remote")
-    })
+    PATH.get_or_init(|| example("remote"))
+}
+
+/// Builds an example next to this test; usually there is nothing left to build.
+///
+/// # Panics
+///
+/// If it does not build.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    // A test is at target/<profile>/deps/<name>.
+    let test = env::current_exe().expect("this test has a path");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("tests lie below the profile's folder");
+    let mut build = std::process::Command::new(env!("CARGO"));
+    build
+        .args(["build", "--quiet", "--package", "examples", "--example"])
+        .arg(name)
+        .env("CARGO_TARGET_DIR", profile.parent().unwrap_or(profile))
+        .current_dir(root());
+    if profile.ends_with("release") {
+        build.arg("--release");
+    }
+    let status = build.status().expect("cargo runs");
+    assert!(status.success(), "the example `{name}` does not build");
+    profile.join("examples").join(name)
 }
 
 /// How a program ended and what it said.

@@ -7,5 +7,7 @@ mod config;
 mod jotta;
 mod mount;
 mod names;
+mod options;
 mod results;
 mod tokens;
+mod setup;

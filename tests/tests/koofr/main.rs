@@ -13,4 +13,5 @@ mod hostile_listings;
 mod hostile_servers;
 mod lost_answers;
 mod model;
+mod setup;
 mod tls;

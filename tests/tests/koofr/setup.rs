@@ -1,7 +1,3 @@
-#![allow(
-    clippy::unwrap_used,
-    reason = "tests may unwrap, also in their helper functions"
-)]
 //! Setting up a Koofr remote on an emulator.
 //!
 //! * a password that works: one request, and the remote can be opened
