@@ -323,6 +323,31 @@ async fn nothing_is_presented_where_the_note_cannot_be_written() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_valid_needs_no_lock() {
+    let bench = Bench::with("[jotta]\ntoken = {\"access_token\":\"good\"}\n");
+    fs::create_dir(bench.lock_path()).unwrap();
+    let cache = TokenCache::new(Arc::new(bench.store()), Arc::<Service>::default());
+    assert_eq!(cache.token().await.unwrap().access_token.expose(), "good");
+}
+
+#[tokio::test]
+async fn a_token_that_is_still_valid_is_used_while_the_lock_cannot_be_taken() {
+    let bench = Bench::new();
+    let near_its_end = new_token("near").with_expires(SystemTime::now() + Duration::from_secs(30));
+    bench.store().save(&near_its_end).await.unwrap();
+    let held = bench.store().lock().await.unwrap();
+    let service = Arc::<Service>::default();
+    let refresher = Arc::<Service>::clone(&service);
+    let store = bench.store().lock_timeout(Duration::ZERO);
+    let cache = TokenCache::new(Arc::new(store), refresher);
+    assert_eq!(cache.token().await.unwrap().access_token.expose(), "near");
+    let rejected = cache.refresh_rejected(&near_its_end).await.unwrap_err();
+    assert_eq!(rejected.kind(), ErrorKind::Timeout);
+    drop(held);
+    assert_eq!(service.calls.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn a_token_that_cannot_be_saved_is_kept_and_saved_with_a_later_call() {
     let bench = Bench::new();
     /// Puts a directory in the place of the configuration while it is asked.

@@ -356,7 +356,47 @@ impl Inner {
     }
 
     async fn renew(&self, rejected: Option<Token>) -> Result<Token> {
-        let mut lock = self.store.lock().await?;
+        // Reading needs no lock, which may have to be waited for, or be impossible where nothing can be written.
+        let stored = match self.unsaved() {
+            None => self.store.load().await?,
+            Some(_) => None,
+        };
+        if let Some(token) = &stored
+            && is_fresh(token, (self.clock)())
+            && is_accepted(token, rejected.as_ref())
+        {
+            return Ok(self.adopt(token.clone()));
+        }
+        match self.store.lock().await {
+            Ok(lock) => self.renew_under(lock, rejected.as_ref()).await,
+            Err(error) => self.still_valid(stored, rejected.as_ref(), error),
+        }
+    }
+
+    /// The token at hand where it could not be renewed for now, or the error if it is not good any more.
+    fn still_valid(
+        &self,
+        token: Option<Token>,
+        rejected: Option<&Token>,
+        error: Error,
+    ) -> Result<Token> {
+        let now = (self.clock)();
+        let usable = token.filter(|token| !has_ended(token, now) && is_accepted(token, rejected));
+        let Some(token) = usable else {
+            return Err(error);
+        };
+        tracing::debug!(kind = ?error.kind(), "token not renewed, the present one is still valid");
+        let mut state = self.state();
+        state.not_before = now.checked_add(RENEWAL_PAUSE);
+        state.current = Some(token.clone());
+        Ok(token)
+    }
+
+    async fn renew_under(
+        &self,
+        mut lock: Box<dyn TokenLock>,
+        rejected: Option<&Token>,
+    ) -> Result<Token> {
         let mut refusal: Option<(Option<Token>, Error)> = None;
         for _ in 0..MAX_TURNS {
             let stored = lock.load().await?;
@@ -364,14 +404,9 @@ impl Inner {
                 return Ok(token);
             }
             let now = (self.clock)();
-            let accepted = |token: &Token| {
-                rejected
-                    .as_ref()
-                    .is_none_or(|rejected| rejected.access_token != token.access_token)
-            };
             if let Some(token) = stored.as_ref()
                 && is_fresh(token, now)
-                && accepted(token)
+                && is_accepted(token, rejected)
             {
                 return Ok(self.adopt(token.clone()));
             }
@@ -386,15 +421,7 @@ impl Inner {
                 Ok(new) => return self.keep(&mut *lock, stored, new).await,
                 Err(Failure::Refused(error)) => refusal = Some((stored, error)),
                 Err(Failure::Passing(error)) => {
-                    let usable = stored.filter(|token| !has_ended(token, now) && accepted(token));
-                    let Some(token) = usable else {
-                        return Err(error);
-                    };
-                    tracing::debug!(kind = ?error.kind(), "token not renewed, the present one is still valid");
-                    let mut state = self.state();
-                    state.not_before = now.checked_add(RENEWAL_PAUSE);
-                    state.current = Some(token.clone());
-                    return Ok(token);
+                    return self.still_valid(stored, rejected, error);
                 }
             }
         }
@@ -519,6 +546,11 @@ fn has_ended(token: &Token, now: SystemTime) -> bool {
 
 fn refresh_token(token: Option<&Token>) -> Option<&Secret> {
     token?.refresh_token.as_ref()
+}
+
+/// Whether the service has not just refused this token.
+fn is_accepted(token: &Token, rejected: Option<&Token>) -> bool {
+    rejected.is_none_or(|rejected| rejected.access_token != token.access_token)
 }
 
 /// Whether an error is about the refresh token itself.
