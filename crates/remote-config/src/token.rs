@@ -31,7 +31,7 @@
 //! Whoever wants to renew a token holds an advisory lock of the operating system on a file beside the configuration, named like it with
 //! `.token-NAME.lock` appended. The system gives it back when its holder ends, however it ends. The file stays; it is empty except
 //! while a token is being renewed, and its owner alone can read it. Other changes of the configuration do not wait for a renewal: they are made
-//! under the lock of the [`Store`], which is held for the moment of writing only.
+//! under the lock of the [`Store`](crate::store::Store), which is held for the moment of writing only.
 //!
 //! rclone knows nothing of this lock. It reads the file again before it renews a token, as this store does, so that the two take over each
 //! other's tokens; only if both renew at the same moment, one of them loses, and a service that takes this for theft ends the sign-in.
