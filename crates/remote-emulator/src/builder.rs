@@ -41,6 +41,7 @@ pub struct EmulatorBuilder {
     jotta: Option<(JottaConfig, Option<SocketAddr>)>,
     identity: Option<(IdentityConfig, Option<SocketAddr>)>,
     proxy: Option<SocketAddr>,
+    proxy_http2: bool,
     rtt: Duration,
     state_dir: Option<PathBuf>,
     clock: Clock,
@@ -88,6 +89,14 @@ impl EmulatorBuilder {
     #[must_use]
     pub fn proxy(mut self, address: SocketAddr) -> Self {
         self.proxy = Some(address);
+        self
+    }
+
+    /// Lets the proxy offer HTTP/2 inside its tunnels as well; off by default. A fault that closes the connection then
+    /// resets the stream instead, and the event stream, which is an upgrade, needs HTTP/1.1.
+    #[must_use]
+    pub fn proxy_http2(mut self, offer: bool) -> Self {
+        self.proxy_http2 = offer;
         self
     }
 
@@ -164,7 +173,7 @@ impl EmulatorBuilder {
         let proxy = match self.proxy {
             Some(address) => {
                 let targets = jotta.iter().map(RunningJotta::target).collect();
-                let proxy = Proxy::start(address, targets).await;
+                let proxy = Proxy::start(address, self.proxy_http2, targets).await;
                 Some(proxy.map_err(|source| Error::Listen { address, source })?)
             }
             None => None,

@@ -26,6 +26,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS", requires = "ca_file")]
     pub(crate) proxy: Option<SocketAddr>,
 
+    /// Let the proxy offer HTTP/2 as well.
+    #[arg(long, requires = "proxy")]
+    pub(crate) proxy_http2: bool,
+
     /// Write the certificate of the authority that the proxy's certificates come from into this file.
     #[arg(long, value_name = "FILE", requires = "proxy")]
     pub(crate) ca_file: Option<PathBuf>,

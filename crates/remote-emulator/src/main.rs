@@ -100,7 +100,7 @@ async fn start(arguments: &Arguments) -> remote_emulator::Result<Emulator> {
             .jotta_address(address);
     }
     if let Some(address) = arguments.proxy {
-        builder = builder.proxy(address);
+        builder = builder.proxy(address).proxy_http2(arguments.proxy_http2);
     }
     if let Some(dir) = &arguments.state_dir {
         builder = builder.state_dir(dir);

@@ -26,7 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use crate::server::{self, Shared};
+use crate::server::{self, Protocol, Shared};
 
 pub(crate) use self::hosts::Hosts;
 
@@ -116,9 +116,13 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn start(address: SocketAddr, targets: Vec<Target>) -> io::Result<Self> {
+    pub(crate) async fn start(
+        address: SocketAddr,
+        http2: bool,
+        targets: Vec<Target>,
+    ) -> io::Result<Self> {
         let names = targets.iter().flat_map(|target| target.hosts.names());
-        let certificates = certificates::make(names)?;
+        let certificates = certificates::make(names, http2)?;
         let listener = TcpListener::bind(address).await?;
         let handle = ProxyHandle {
             address: listener.local_addr()?,
@@ -198,7 +202,13 @@ async fn tunnel(mut stream: TcpStream, inside: Arc<Inside>) {
         return;
     }
     match inside.acceptor.accept(stream).await {
-        Ok(stream) => server::serve(stream, Arc::clone(&target.shared)).await,
+        Ok(stream) => {
+            let protocol = match stream.get_ref().1.alpn_protocol() {
+                Some(certificates::HTTP2) => Protocol::Http2,
+                _ => Protocol::Http1,
+            };
+            server::serve(stream, Arc::clone(&target.shared), protocol).await;
+        }
         Err(error) => tracing::debug!(%error, %host, "no encryption"),
     }
 }

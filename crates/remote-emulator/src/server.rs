@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, RANGE, UPGRADE};
-use hyper::server::conn::http1;
+use hyper::header::{HOST, HeaderMap, HeaderValue, RANGE, UPGRADE};
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -28,6 +28,9 @@ use crate::service::{Call, Service};
 
 /// Room for the head of a request. Addresses are limited to 65,534 bytes by the HTTP types; a longer one is a 414.
 const HEAD_BYTES: usize = 512 * 1024;
+
+/// The same for the decoded head of HTTP/2.
+const HEAD_LIST_BYTES: u32 = 512 * 1024;
 
 /// How long the rest of a refused upload is read before the refusal is sent anyway.
 const DRAIN_LIMIT: Duration = Duration::from_secs(60);
@@ -105,11 +108,19 @@ async fn serve_plain(stream: TcpStream, shared: Arc<Shared>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
-    serve(stream, shared).await;
+    serve(stream, shared, Protocol::Http1).await;
+}
+
+/// The versions of HTTP a connection can speak.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Protocol {
+    Http1,
+    /// Without upgrades; what would close the connection resets the stream.
+    Http2,
 }
 
 /// Answers the requests that come over a connection, until it ends.
-pub(crate) async fn serve<S>(stream: S, shared: Arc<Shared>)
+pub(crate) async fn serve<S>(stream: S, shared: Arc<Shared>, protocol: Protocol)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -120,12 +131,23 @@ where
         let signal = Arc::clone(&signal);
         async move { answer(&shared, request, &signal).await }
     });
-    let connection = http1::Builder::new()
-        .max_buf_size(HEAD_BYTES)
-        .header_read_timeout(None)
-        .serve_connection(io, service)
-        .with_upgrades();
-    if let Err(error) = connection.await {
+    let ended = match protocol {
+        Protocol::Http1 => {
+            http1::Builder::new()
+                .max_buf_size(HEAD_BYTES)
+                .header_read_timeout(None)
+                .serve_connection(io, service)
+                .with_upgrades()
+                .await
+        }
+        Protocol::Http2 => {
+            http2::Builder::new(TokioExecutor::new())
+                .max_header_list_size(HEAD_LIST_BYTES)
+                .serve_connection(io, service)
+                .await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "connection ended");
     }
 }
@@ -144,7 +166,13 @@ async fn answer(
         .headers()
         .contains_key(UPGRADE)
         .then(|| hyper::upgrade::on(&mut request));
-    let (parts, incoming) = request.into_parts();
+    let (mut parts, incoming) = request.into_parts();
+    // HTTP/2 names the host in the address.
+    if let Some(host) = parts.uri.authority()
+        && let Ok(host) = HeaderValue::from_str(host.as_str())
+    {
+        parts.headers.entry(HOST).or_insert(host);
+    }
     let mut call = Call {
         method: parts.method,
         path: parts.uri.path().to_owned(),

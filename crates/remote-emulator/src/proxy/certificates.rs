@@ -15,8 +15,9 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// What the proxy speaks inside its tunnels.
-const PROTOCOL: &[u8] = b"http/1.1";
+/// What can be spoken inside the tunnels.
+pub(crate) const HTTP2: &[u8] = b"h2";
+const HTTP1: &[u8] = b"http/1.1";
 
 pub(crate) struct Certificates {
     pub(crate) authority_pem: String,
@@ -26,12 +27,17 @@ pub(crate) struct Certificates {
 }
 
 /// Makes an authority, and a certificate of it for all these names.
-pub(crate) fn make<'n>(names: impl Iterator<Item = &'n str>) -> io::Result<Certificates> {
+pub(crate) fn make<'n>(
+    names: impl Iterator<Item = &'n str>,
+    http2: bool,
+) -> io::Result<Certificates> {
     let names: Vec<String> = names.map(str::to_owned).collect();
     let authority = authority().map_err(io::Error::other)?;
     let authority_pem = authority.pem();
     let key = KeyPair::generate().map_err(io::Error::other)?;
-    let config = server_config(names, &key, &authority)?;
+    let mut config = server_config(names, &key, &authority)?;
+    let offered = [http2.then_some(HTTP2), Some(HTTP1)];
+    config.alpn_protocols = offered.into_iter().flatten().map(<[u8]>::to_vec).collect();
     Ok(Certificates {
         authority_pem,
         key_pin: STANDARD.encode(Sha256::digest(key.subject_public_key_info())),
@@ -59,12 +65,10 @@ fn server_config(
     params.distinguished_name.push(DnType::CommonName, name);
     let certificate = params.signed_by(key, authority).map_err(io::Error::other)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+    ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
-        .map_err(io::Error::other)?;
-    config.alpn_protocols = vec![PROTOCOL.to_vec()];
-    Ok(config)
+        .map_err(io::Error::other)
 }

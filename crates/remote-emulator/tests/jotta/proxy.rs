@@ -41,7 +41,7 @@ async fn ask(proxy: &ProxyHandle, head: &str) -> (TcpStream, Response) {
     (stream, response)
 }
 
-async fn tunnel(proxy: &ProxyHandle, host: &str) -> TlsStream<TcpStream> {
+async fn tunnel(proxy: &ProxyHandle, host: &str, protocols: &[&[u8]]) -> TlsStream<TcpStream> {
     let (stream, response) = ask(
         proxy,
         &format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n"),
@@ -51,11 +51,12 @@ async fn tunnel(proxy: &ProxyHandle, host: &str) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_slice(proxy.authority_pem().as_bytes()).unwrap();
     roots.add(authority).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     let name = ServerName::try_from(host.to_owned()).unwrap();
     TlsConnector::from(Arc::new(config))
         .connect(name, stream)
@@ -64,7 +65,7 @@ async fn tunnel(proxy: &ProxyHandle, host: &str) -> TlsStream<TcpStream> {
 }
 
 async fn send(server: &Server, host: &str, request: Request) -> Response {
-    let mut stream = tunnel(server.emulator.proxy(), host).await;
+    let mut stream = tunnel(server.emulator.proxy(), host, &[]).await;
     let request = server.signed(request);
     stream.write_all(&request.bytes(host)).await.unwrap();
     wire::read(&mut stream, &request.method).await.unwrap()
@@ -146,4 +147,42 @@ async fn a_head_without_end_is_not_read_for_ever() {
         "x".repeat(20_000)
     );
     assert_eq!(ask(server.emulator.proxy(), &head).await.1.status, 400);
+}
+
+const BOTH: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+#[tokio::test]
+async fn http_2_is_spoken_when_it_is_offered() {
+    let loopback = "127.0.0.1:0".parse().unwrap();
+    let builder = Emulator::builder().jotta(JottaConfig::default());
+    let server = Server::build(builder.proxy(loopback).proxy_http2(true)).await;
+    let stream = tunnel(server.emulator.proxy(), "api.jottacloud.com", &BOTH).await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(BOTH[0]));
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
+    let wanted = order("/Jotta/Archive/a", b"hello").to_string();
+    let request = http::Request::post("https://api.jottacloud.com/files/v1/allocate")
+        .header("authorization", format!("Bearer {}", server.token))
+        .body(())
+        .unwrap();
+    let (answer, mut body) = client.send_request(request, false).unwrap();
+    body.send_data(wanted.into(), true).unwrap();
+    let mut answer = answer.await.unwrap().into_body();
+    let allocated = answer.data().await.unwrap().unwrap();
+    let allocated: serde_json::Value = serde_json::from_slice(&allocated).unwrap();
+    // The host came with the address.
+    let url = allocated["upload_url"].as_str().unwrap();
+    assert!(
+        url.starts_with("https://up-no-001.jottacloud.com/"),
+        "{url}"
+    );
+    connection.abort();
+}
+
+#[tokio::test]
+async fn http_2_is_not_offered_unless_asked_for() {
+    let server = start().await;
+    let stream = tunnel(server.emulator.proxy(), "api.jottacloud.com", &BOTH).await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(BOTH[1]));
 }
