@@ -71,7 +71,7 @@ use self::ops::By;
 use self::problem::{Dialect, Problem, UploadError};
 use self::routes::{Command, Route};
 use self::state::{Account, State};
-use self::upload::Active;
+use self::upload::receiver::Active;
 
 /// The device every account has.
 pub(crate) const BUILT_IN_DEVICE: &str = "Jotta";
@@ -252,7 +252,7 @@ impl Jotta {
             Route::Public(user, uri) => Ok(public::download(self, call, user, uri)?),
             Route::PurgeTrash => {
                 call.read_body(BODY_LIMIT).await?;
-                Ok(upload::purge(self, call)?)
+                Ok(customer::purge(self, call)?)
             }
             Route::SharePage(path) => Ok(public::page(self, path)?),
             Route::Socket(user, ticket) => Ok(events::open(self, call, user, ticket)?),
@@ -265,7 +265,7 @@ impl Jotta {
     async fn post(&self, call: &mut Call, rest: &str) -> Result<Reply, UploadError> {
         let (command, value) = routes::command(rest, &call.query, call.header("content-type"));
         if command == Command::Upload {
-            return upload::direct(self, call, rest, &value).await;
+            return upload::direct::upload(self, call, rest, &value).await;
         }
         call.read_body(BODY_LIMIT).await?;
         Ok(Context::new(self, call, rest)?.post(command, &value)?)

@@ -1,4 +1,4 @@
-//! What the JSON interface says about an account.
+//! What the JSON interface says about an account, and what it does to it.
 
 use serde_json::json;
 
@@ -38,4 +38,14 @@ pub(crate) fn customer(jotta: &Jotta, call: &Call) -> Answer {
         "android_hash": "",
         "ios_hash": "",
     })))
+}
+
+/// `POST files/v1/purge_trash`
+pub(crate) fn purge(jotta: &Jotta, call: &Call) -> Answer {
+    let account = jotta.signed_in(call)?;
+    let by = jotta.by(account, call);
+    let purged = jotta.change(|state| Ok(state.purge(&by)))??;
+    Ok(Reply::json(
+        &json!({"folders": purged.folders, "files": purged.files}),
+    ))
 }

@@ -31,8 +31,7 @@ pub(crate) fn download(jotta: &Jotta, call: &Call, user: &str, uri: &str) -> Ans
         return Err(Problem::no_file(uri));
     };
     if node.file().is_none() {
-        let mut members = Vec::new();
-        archive(&state, id, "", &mut members);
+        let members = members(&state, id);
         return Ok(Reply::stream("application/zip", zip::archive(members)));
     }
     let current = node.file().and_then(|file| file.current());
@@ -41,26 +40,30 @@ pub(crate) fn download(jotta: &Jotta, call: &Call, user: &str, uri: &str) -> Ans
     send(call, &node.name, &content)
 }
 
-fn archive(state: &State, id: NodeId, prefix: &str, members: &mut Vec<zip::Member>) {
-    let Some(node) = state.nodes.get(id).filter(|node| node.is_live()) else {
-        return;
-    };
-    let name = format!("{prefix}{}", node.name);
-    if let Some(file) = node.file() {
+/// The live folder and what is live and complete below it, named from the folder on.
+fn members(state: &State, folder: NodeId) -> Vec<zip::Member> {
+    let mut members = Vec::new();
+    let mut left = vec![(folder, String::new())];
+    while let Some((id, prefix)) = left.pop() {
+        let Some(node) = state.nodes.get(id).filter(|node| node.is_live()) else {
+            continue;
+        };
+        let name = format!("{prefix}{}", node.name);
+        let Some(file) = node.file() else {
+            let name = format!("{name}/");
+            left.extend(node.children().map(|child| (child, name.clone())));
+            members.push(zip::Member {
+                name,
+                content: None,
+            });
+            continue;
+        };
         let content = file.current().and_then(|current| current.content.clone());
         if content.is_some() {
             members.push(zip::Member { name, content });
         }
-        return;
     }
-    let name = format!("{name}/");
-    members.push(zip::Member {
-        name: name.clone(),
-        content: None,
-    });
-    for child in node.children() {
-        archive(state, child, &name, members);
-    }
+    members
 }
 
 /// The page a public link leads to.

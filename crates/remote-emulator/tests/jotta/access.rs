@@ -242,3 +242,29 @@ async fn bad_orders_are_refused() {
     }
     assert_eq!(server.jotta().counts("/Jotta/Archive"), (0, 0));
 }
+
+#[tokio::test]
+async fn deep_trees_are_served_like_flat_ones() {
+    let server = Server::start().await;
+    let deep = "/d".repeat(2000);
+    server.put(&format!("/Jotta/Archive{deep}/f"), b"x").await;
+    let file = server
+        .get(&format!("/Jotta/Archive{deep}/f?mode=bin"))
+        .await;
+    assert_eq!(file.body, b"x");
+    let into = server
+        .transfer(
+            "/Jotta/Archive/d",
+            "mvDir",
+            &format!("/Jotta/Archive{deep}/e"),
+        )
+        .await;
+    assert_eq!(into.outcome(), "400 InvalidArgumentException");
+    let shared = server.xml("/Jotta/Archive/d?mode=enableShare").await;
+    let uri = xml::element(&shared, "publicURI").unwrap();
+    let target = format!("/opin/io/downloadPublic/{}/{uri}", server.user);
+    let archive = server.send_unsigned(&Request::new("GET", target)).await;
+    assert!(archive.complete);
+    server.command("/Jotta/Archive/d?rmDir=true").await;
+    assert_eq!(server.jotta().counts("/Jotta/Archive"), (0, 0));
+}

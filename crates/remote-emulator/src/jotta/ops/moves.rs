@@ -76,12 +76,7 @@ impl State {
             .ok_or_else(|| Problem::invalid("the destination names no entry"))?;
         check_name(name, &self.settings)?;
         let target = self.node_at(by, to).filter(|target| *target != id);
-        let inside = |place: &[String]| {
-            (3..=place.len())
-                .filter_map(|count| self.node_at(by, place.get(..count)?))
-                .any(|above| above == id)
-        };
-        if inside(above) {
+        if self.leads_through(by, above, id) {
             return Err(Problem::invalid("a folder cannot move into itself"));
         }
         if let Some(target) = target {
@@ -102,6 +97,19 @@ impl State {
         data["FROM"] = json!(before);
         self.announce(by.user(), kind, data, by.now);
         Ok(id)
+    }
+
+    /// Whether a path, as far as it exists, leads through a node.
+    fn leads_through(&self, by: &By, segments: &[String], id: NodeId) -> bool {
+        let mut here = by.account.root;
+        for segment in segments {
+            match self.nodes.child(here, segment) {
+                Some(next) if next == id => return true,
+                Some(next) => here = next,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// Frees the name of an entry that stands where something moves to.
