@@ -1,6 +1,7 @@
 //! Setting up remotes.
 
 mod ask;
+mod browser;
 mod configuration;
 mod conversation;
 mod menu;

@@ -78,6 +78,38 @@
 //!
 //! The file is as safe as its password: rclone's format derives the key without salt or repetition. See [`encryption`].
 //!
+//! # Setting up a remote
+//!
+//! The [dialogue](setup::Dialogue) asks what `rclone config` asks. The program draws the questions and hands back the answers; between two of them it can be kept as text.
+//!
+//! ```
+//! use remote_config::{Config, document::Document, setup::{Dialogue, Next, SetupType}};
+//! # use remote_core::options::{Backend, OptionSpec, OptionType};
+//! use remote_core::setup::Answer;
+//!
+//! # static EXAMPLE: Backend = Backend::new("example", "Example Drive", &[
+//! #     OptionSpec::new("user", OptionType::String, "Name of the account.").required(),
+//! # ]);
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let ask_the_user = |question: &remote_core::setup::Question| Answer::text(match question.name.as_str() {
+//! #     "config_fs_name" => "mine", "config_fs_type" => "example", "user" => "alice", _ => "save",
+//! # });
+//! // The types with the steps of their providers; `remotes::setup_types` has all that are compiled in.
+//! let types = [SetupType::new(&EXAMPLE)];
+//! let mut config = Config::in_memory(Document::new());
+//! let mut dialogue = Dialogue::create(&types, config.sections());
+//! let mut turn = dialogue.turn().await?;
+//! while let Next::Ask(question) = &turn.next {
+//!     turn = dialogue.answer(&ask_the_user(question)).await?;
+//! }
+//! dialogue.apply(&mut config)?;
+//! config.save()?;
+//! assert_eq!(config.get("mine", "user")?.as_deref(), Some("alice"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Concepts
 //!
 //! * A [`Document`](document::Document) is the text: every line of it, and what it means. It does no I/O. Edits touch only the lines
@@ -112,7 +144,7 @@
 //!
 //! # What it does not do
 //!
-//! The crate knows no network and no provider: it cannot tell whether a remote works. It draws no dialogue; whoever is asked for a
+//! The crate knows no network and no provider: it cannot tell whether a remote works, unless the provider brings a [step](remote_core::setup::SetupSteps) that does. It draws no dialogue; whoever is asked for a
 //! password is asked by the program.
 
 mod config;

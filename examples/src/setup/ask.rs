@@ -3,10 +3,10 @@
 use remote_config::setup::CONFIRM;
 use remote_core::{
     options::OptionType,
-    setup::{Answer, Back, Choice, Question, QuestionKind},
+    setup::{Answer, Choice, Question, QuestionKind},
 };
 
-use super::{secret, terminal::Terminal};
+use super::{browser, secret, terminal::Terminal};
 use crate::program::Result;
 
 /// What a person types to take a value away for which there is a default.
@@ -25,7 +25,7 @@ pub(super) async fn ask(question: &Question, terminal: &mut Terminal<'_>) -> Res
             Ok(Answer::yes_no(yes))
         }
         QuestionKind::OpenAddress { address, back } => {
-            open_address(question, address, back, terminal).await
+            browser::ask(question, address, back, terminal).await
         }
         QuestionKind::Show { text } => {
             terminal.say(&format!("\n    {text}\n\nPress Enter to go on."))?;
@@ -54,7 +54,7 @@ fn introduce(question: &Question, terminal: &mut Terminal<'_>) -> Result {
 }
 
 /// The last part of the name: `config_fs_name` is asked as `name>`.
-fn label(question: &Question) -> &str {
+pub(super) fn label(question: &Question) -> &str {
     let name = question
         .name
         .strip_prefix("config_")
@@ -90,7 +90,7 @@ fn on_enter(question: &Question) -> String {
     }
 }
 
-fn answer_of(question: &Question, line: &str) -> Answer {
+pub(super) fn answer_of(question: &Question, line: &str) -> Answer {
     match line.trim() {
         "" => Answer::accept(),
         NOTHING if !question.required && !question.default.is_empty() => Answer::text(""),
@@ -163,24 +163,6 @@ async fn ask_secret(
         'g' => Answer::secret(secret::generated(terminal).await?),
         _ => Answer::accept(),
     })
-}
-
-async fn open_address(
-    question: &Question,
-    address: &str,
-    back: &Back,
-    terminal: &mut Terminal<'_>,
-) -> Result<Answer> {
-    let then = match back {
-        Back::Redirect { to } => format!(
-            "Sign in there. In the end the browser goes to an address that begins with {to}, and may show an error: copy that whole address, and paste it here."
-        ),
-        _ => "The page shows a code: type it in here.".to_owned(),
-    };
-    terminal.say(&format!(
-        "\nOpen this address in a browser:\n\n    {address}\n\n{then}"
-    ))?;
-    Ok(answer_of(question, &terminal.line(label(question)).await?))
 }
 
 async fn confirm(question: &Question, terminal: &mut Terminal<'_>) -> Result<Answer> {

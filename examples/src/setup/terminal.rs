@@ -86,6 +86,22 @@ impl<'a> Terminal<'a> {
         Ok(password)
     }
 
+    /// Whether a person sits at it.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Waits for something, unless the program is to end.
+    pub(super) async fn wait<T: Send>(
+        &mut self,
+        something: impl Future<Output = T> + Send,
+    ) -> Result<T> {
+        tokio::select! {
+            it = something => Ok(it),
+            () = self.cancel.cancelled() => Err(Failure::message("interrupted")),
+        }
+    }
+
     /// Asks for one of some letters; an empty line takes the default, if there is one.
     pub(super) async fn letter(
         &mut self,

@@ -9,5 +9,5 @@ mod mount;
 mod names;
 mod options;
 mod results;
-mod tokens;
 mod setup;
+mod tokens;

@@ -440,3 +440,57 @@ async fn steps_that_go_in_circles_are_stopped() {
     let error = dialogue.turn().await.unwrap_err();
     assert!(matches!(error, SetupError::Endless { .. }), "{error}");
 }
+
+/// Takes the password upon itself.
+#[derive(Debug)]
+struct OwnPassword;
+
+#[async_trait]
+impl SetupSteps for OwnPassword {
+    fn asks(&self, option: &remote_core::options::OptionSpec) -> bool {
+        option.name != "password"
+    }
+
+    async fn step(
+        &self,
+        _: &mut SetupSection,
+        _: &StepState,
+        _: Option<&Answer>,
+    ) -> Result<StepOutcome> {
+        Ok(StepOutcome::Done)
+    }
+}
+
+#[tokio::test]
+async fn options_that_the_provider_asks_for_itself_are_not_asked_twice() {
+    let mut dialogue = Dialogue::create(&koofr_with(OwnPassword), Vec::new())
+        .give(NAME, Answer::text("k"))
+        .give(TYPE, Answer::text("koofr"));
+    let turn = hold(&mut dialogue, &["koofr", "ann", "n"]).await;
+    assert_eq!(asked(&turn).name, CONFIRM);
+}
+
+/// Every text of a dialogue, damaged in every place: refused, or a dialogue that goes on asking. Nothing panics.
+#[tokio::test]
+async fn damaged_texts_do_no_harm() {
+    let types = koofr_with(Code::default());
+    let mut dialogue = Dialogue::reconnect(&types, &config_of(EXISTING), "k").unwrap();
+    dialogue.turn().await.unwrap();
+    let text = dialogue.suspend();
+    for place in 0..text.len() {
+        for damage in [&b""[..], b"9", b"\"", b"{}", b"k", b"\\", b"\xc3\xa9"] {
+            let mut bytes = text.clone().into_bytes();
+            bytes.splice(place..=place, damage.iter().copied());
+            let Ok(damaged) = String::from_utf8(bytes) else {
+                continue;
+            };
+            let Ok(mut resumed) = Dialogue::resume(&types, &damaged) else {
+                continue;
+            };
+            let turn = resumed.turn().await.unwrap();
+            if matches!(turn.next, Next::Ask(_)) {
+                drop(resumed.answer(&Answer::text("x")).await);
+            }
+        }
+    }
+}

@@ -361,6 +361,19 @@ pub struct SignIn {
 }
 
 impl SignIn {
+    /// The sign-in that somebody else has begun, to wait for the browser in their place; nothing if the address has no `state`.
+    ///
+    /// Only who has begun it can exchange the code.
+    #[must_use]
+    pub fn of_address(url: Url) -> Option<Self> {
+        let state = parameter(&url, "state").filter(|state| !state.is_empty())?;
+        Some(Self {
+            url,
+            state: Secret::new(state),
+            verifier: None,
+        })
+    }
+
     /// The page that a person has to open and agree on.
     #[must_use]
     pub fn url(&self) -> &Url {
