@@ -9,10 +9,12 @@
 //! * a public link with a password; the address of a link; direct addresses for browsers (`koofr`);
 //! * a service that repeats the credentials in its answers: in an error, a page, a redirect, a header (`koofr`);
 //! * configuration files, whole, broken and encrypted; connection strings, environment variables and overrides; setting up (`configuration`);
+//! * Jottacloud: login tokens, passwords with one-time codes, the browser; a remote of a file through renewals and refusals (`jotta`);
 //! * tokens in files, renewed, refused, lost and not saved; signing in by browser (`tokens`).
 #![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 mod configuration;
+mod jotta;
 mod koofr;
 mod tokens;
 mod watch;

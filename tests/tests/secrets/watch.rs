@@ -22,6 +22,7 @@ pub(crate) const REFRESH: &str = "canary-refresh-token-6b9d";
 pub(crate) const CONFIG_PASSWORD: &str = "canary-configuration-c0de";
 pub(crate) const USERINFO: &str = "canary-userinfo-2f2f";
 pub(crate) const CODE: &str = "canary-code-8d8d";
+pub(crate) const OTP: &str = "canaryotp31c7";
 pub(crate) const USER: &str = "ann@example.org";
 
 /// All of them.
@@ -36,6 +37,7 @@ pub(crate) const ALL: &[&str] = &[
     CONFIG_PASSWORD,
     USERINFO,
     CODE,
+    OTP,
 ];
 
 /// What a panic of [`check`] begins with.
@@ -64,6 +66,7 @@ pub(crate) fn log() -> &'static Log {
         let writer = log.clone();
         tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
+            .without_time()
             .with_writer(move || writer.clone())
             .init();
         let before = std::panic::take_hook();
