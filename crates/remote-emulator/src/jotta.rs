@@ -4,6 +4,33 @@
 //! Configure it with [`JottaConfig`] and reach the running service through
 //! [`Emulator::jotta`](crate::Emulator::jotta), which hands out a [`JottaHandle`].
 //!
+//! ```
+//! use remote_emulator::Emulator;
+//! use remote_emulator::jotta::JottaConfig;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::builder().jotta(JottaConfig::default()).start().await?;
+//! let jotta = emulator.jotta();
+//!
+//! // What a client needs: addresses, and a way to sign in or tokens that are good already.
+//! println!("{} {} {}", jotta.jfs_url(), jotta.api_url(), jotta.login_token()?);
+//! let tokens = jotta.sign_in()?;
+//! assert!(jotta.identity().is_valid(&tokens.access_token));
+//!
+//! // What a test wants to know.
+//! jotta.write("/Jotta/Archive/docs/report.txt", "hello")?;
+//! jotta.trash("/Jotta/Archive/docs")?;
+//! assert_eq!(jotta.trash_count(), 1);
+//! assert_eq!(jotta.counts("/Jotta/Archive"), (0, 0));
+//!
+//! // What a test wants to be different.
+//! jotta.change_settings(|settings| settings.refuse_percent = false);
+//! # emulator.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # How clients reach it
 //!
 //! All addresses of the service are told apart by their paths, so one plain HTTP address serves `/jfs/…`, `/files/v1/…`,

@@ -20,6 +20,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -34,6 +35,9 @@ use self::connect::Refusal;
 
 /// Refused hosts that are remembered.
 const REFUSED_KEPT: usize = 1000;
+
+/// How long a client may take to agree on the encryption.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 
 /// A service and the host names it answers for.
 #[derive(Debug)]
@@ -201,7 +205,8 @@ async fn tunnel(mut stream: TcpStream, inside: Arc<Inside>) {
     if established.is_err() {
         return;
     }
-    match inside.acceptor.accept(stream).await {
+    let accepted = tokio::time::timeout(HANDSHAKE_TIME, inside.acceptor.accept(stream)).await;
+    match accepted.unwrap_or_else(|too_slow| Err(too_slow.into())) {
         Ok(stream) => {
             let protocol = match stream.get_ref().1.alpn_protocol() {
                 Some(certificates::HTTP2) => Protocol::Http2,

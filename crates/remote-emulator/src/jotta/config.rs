@@ -83,6 +83,14 @@ pub struct JottaSettings {
     pub move_onto_live: OntoLive,
     /// Answer 500 to `mv` and `mvDir` onto a tombstone and do nothing. Off: it succeeds.
     pub move_onto_trashed_fails: bool,
+    /// Refuse a `mv` or `mvDir` whose destination is the source in other letter case like one onto a live entry. Off: it
+    /// renames.
+    pub case_rename_conflicts: bool,
+    /// Refuse a folder whose name a trashed file has, and the other way round, as a conflict. Off: the new entry takes the
+    /// name and the tombstone stays in the trash.
+    pub trashed_names_conflict: bool,
+    /// Let `rmDir` remove a file. Off: 404.
+    pub rm_dir_takes_files: bool,
     /// The status of `UniqueFileException`; 409.
     pub conflict_status: u16,
     /// The status of an upload whose bytes do not have the promised MD5; 421.
@@ -129,6 +137,9 @@ impl Default for JottaSettings {
             trash_missing_is_404: false,
             move_onto_live: OntoLive::Conflict,
             move_onto_trashed_fails: false,
+            case_rename_conflicts: false,
+            trashed_names_conflict: false,
+            rm_dir_takes_files: false,
             conflict_status: 409,
             corrupt_status: 421,
             enforce_capacity: true,

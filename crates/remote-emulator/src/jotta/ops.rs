@@ -126,8 +126,10 @@ impl State {
                 self.revive(by, id);
                 return Ok(id);
             }
-            (Some(_), Some((false, true))) => return Err(self.conflict(&by.path(segments))),
-            (Some(id), Some((false, false))) => self.nodes.bury(id),
+            (Some(_), Some((false, live))) if live || self.settings.trashed_names_conflict => {
+                return Err(self.conflict(&by.path(segments)));
+            }
+            (Some(id), Some((false, _))) => self.nodes.bury(id),
             _ => {}
         }
         check_name(name, &self.settings)?;
@@ -172,7 +174,9 @@ impl State {
         let found = self.nodes.child(parent, name);
         let file = match found.and_then(|id| Some((id, self.nodes.get(id)?))) {
             Some((id, node)) if node.file().is_some() => Some(id),
-            Some((_, node)) if node.is_live() => return Err(self.conflict(&by.path(segments))),
+            Some((_, node)) if node.is_live() || self.settings.trashed_names_conflict => {
+                return Err(self.conflict(&by.path(segments)));
+            }
             Some((id, _)) => {
                 self.nodes.bury(id);
                 None

@@ -192,3 +192,22 @@ async fn names_of_files_and_folders_collide_only_while_they_live() {
         ["x"]
     );
 }
+
+#[tokio::test]
+async fn names_of_tombstones_can_be_made_to_collide() {
+    let server = Server::start().await;
+    server
+        .jotta()
+        .change_settings(|settings| settings.trashed_names_conflict = true);
+    server.put("/Jotta/Archive/f", b"x").await;
+    server.command("/Jotta/Archive/f?dl=true").await;
+    server.command("/Jotta/Archive/d?mkDir=true").await;
+    server.command("/Jotta/Archive/d?dlDir=true").await;
+    let made = server.post("/Jotta/Archive/f?mkDir=true").await;
+    assert_eq!(made.outcome(), "409 UniqueFileException");
+    let file = server.allocate(&order("/Jotta/Archive/d", b"x")).await;
+    assert_eq!(file.outcome(), "409 UniqueFileException");
+    // Those of the same kind come back as ever.
+    server.put("/Jotta/Archive/f", b"x").await;
+    server.command("/Jotta/Archive/d?mkDir=true").await;
+}

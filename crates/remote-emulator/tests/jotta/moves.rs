@@ -178,6 +178,24 @@ async fn a_rename_can_change_nothing_but_the_case() {
 }
 
 #[tokio::test]
+async fn a_rename_of_nothing_but_the_case_can_be_made_a_conflict() {
+    let server = stocked().await;
+    server
+        .jotta()
+        .change_settings(|settings| settings.case_rename_conflicts = true);
+    for (from, verb, to) in [("a", "mv", "A"), ("d", "mvDir", "D")] {
+        let renamed = server
+            .transfer(
+                &format!("/Jotta/Archive/{from}"),
+                verb,
+                &format!("/Jotta/Archive/{to}"),
+            )
+            .await;
+        assert_eq!(renamed.outcome(), "409 UniqueFileException");
+    }
+}
+
+#[tokio::test]
 async fn a_copy_keeps_times_and_makes_parents() {
     let server = stocked().await;
     let copied = server

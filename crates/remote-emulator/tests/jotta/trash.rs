@@ -129,6 +129,12 @@ async fn verbs_of_files_and_folders_are_not_interchangeable() {
         );
     }
     assert_eq!(server.jotta().counts("/Jotta/Archive"), (3, 2));
+    server
+        .jotta()
+        .change_settings(|settings| settings.rm_dir_takes_files = true);
+    server.command("/Jotta/Archive/c?rmDir=true").await;
+    assert_eq!(server.post("/Jotta/Archive/d?rm=true").await.status, 404);
+    assert_eq!(server.jotta().counts("/Jotta/Archive"), (2, 2));
 }
 
 #[tokio::test]

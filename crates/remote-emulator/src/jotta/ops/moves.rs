@@ -75,7 +75,11 @@ impl State {
             .filter(|(_, above)| above.len() >= 2)
             .ok_or_else(|| Problem::invalid("the destination names no entry"))?;
         check_name(name, &self.settings)?;
-        let target = self.node_at(by, to).filter(|target| *target != id);
+        let target = self.node_at(by, to);
+        if target == Some(id) && self.settings.case_rename_conflicts {
+            return Err(self.conflict(&by.path(to)));
+        }
+        let target = target.filter(|target| *target != id);
         if self.leads_through(by, above, id) {
             return Err(Problem::invalid("a folder cannot move into itself"));
         }

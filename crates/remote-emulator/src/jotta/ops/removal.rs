@@ -85,7 +85,13 @@ impl State {
         segments: &[String],
         wanted: Wanted,
     ) -> Result<NodeId, Problem> {
-        let Some(entry) = self.removable(by, segments, wanted) else {
+        let found = self.removable(by, segments, wanted).or_else(|| {
+            let files_too = wanted == Wanted::Folder && self.settings.rm_dir_takes_files;
+            files_too
+                .then(|| self.removable(by, segments, Wanted::File))
+                .flatten()
+        });
+        let Some(entry) = found else {
             return Err(self.missing(&by.account, segments));
         };
         match entry {
