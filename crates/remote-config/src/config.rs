@@ -1,6 +1,6 @@
 //! A configuration to work with: look up, change, save.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use remote_core::secret::Secret;
 
@@ -137,11 +137,9 @@ impl Config {
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        for name in self.document.remotes().filter_map(utf8) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        let known: HashSet<String> = names.iter().cloned().collect();
+        let in_file = self.document.remotes().filter_map(utf8);
+        names.extend(in_file.filter(|name| !known.contains(name)));
         names
     }
 

@@ -9,12 +9,13 @@ mod value;
 use std::collections::HashMap;
 
 pub use edit::EditError;
-pub use parse::{MAX_FILE_BYTES, ParseError, ParseErrorKind};
+pub use parse::{MAX_FILE_BYTES, MAX_LINES, MAX_NAME_BYTES, ParseError, ParseErrorKind};
 pub(crate) use value::has_reference;
 
 pub(crate) use line::trimmed;
 use line::{Line, Meaning};
 pub(crate) use parse::BYTE_ORDER_MARK;
+pub(crate) use value::Effort;
 
 /// A configuration file: all its lines, and what they mean.
 ///
@@ -121,7 +122,7 @@ impl Document {
     /// The names of the sections that are remotes: those that have a `type` or inherit one, be it empty.
     pub fn remotes(&self) -> impl Iterator<Item = &[u8]> {
         self.sections()
-            .filter(|section| self.value(section, "type").is_some())
+            .filter(|section| self.has_value(section, b"type"))
     }
 
     fn section(&self, name: &[u8]) -> Option<&Section> {

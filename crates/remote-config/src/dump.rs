@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{document::Document, environment::Environment};
+use crate::{
+    document::{Document, Effort},
+    environment::Environment,
+};
 
 /// The JSON that `rclone config dump` prints: an object of sections, each an object of its keys, sorted, indented by four blanks, without a
 /// final line end.
@@ -13,34 +16,36 @@ use crate::{document::Document, environment::Environment};
 #[must_use]
 pub fn to_json(document: &Document, environment: &Environment) -> String {
     let sections: BTreeMap<&[u8], &[u8]> = document.sections().map(|name| (name, name)).collect();
+    let mut effort = Effort::of_document();
     let sections = sections
         .into_keys()
-        .map(|name| (name, section(document, environment, name)));
+        .map(|name| (name, section(document, environment, name, &mut effort)));
     object(sections, 0)
 }
 
-fn section(document: &Document, environment: &Environment, name: &[u8]) -> String {
+fn section(
+    document: &Document,
+    environment: &Environment,
+    name: &[u8],
+    effort: &mut Effort,
+) -> String {
     let mut keys: Vec<&[u8]> = document.keys(name).collect();
     keys.sort_unstable();
-    object(
-        keys.into_iter()
-            .map(|key| (key, string(&value(document, environment, name, key)))),
-        1,
-    )
-}
-
-fn value(document: &Document, environment: &Environment, section: &[u8], key: &[u8]) -> Vec<u8> {
-    let variable = Environment::remote_variable(
-        &String::from_utf8_lossy(section),
-        &String::from_utf8_lossy(key),
-    );
-    match environment.get(&variable) {
-        Some(value) => value.as_encoded_bytes().to_vec(),
-        None => document
-            .value(section, key)
-            .unwrap_or_default()
-            .into_owned(),
-    }
+    let text_name = String::from_utf8_lossy(name);
+    // Hardly any section has variables, and then none needs to be looked for key by key.
+    let named = environment.has_any(&Environment::remote_variable(&text_name, ""));
+    let members = keys.into_iter().map(|key| {
+        let variable = named.then(|| {
+            let key = String::from_utf8_lossy(key);
+            environment.get(&Environment::remote_variable(&text_name, &key))
+        });
+        let value = match variable.flatten() {
+            Some(value) => string(value.as_encoded_bytes()),
+            None => string(&document.value_within(name, key, effort).unwrap_or_default()),
+        };
+        (key, value)
+    });
+    object(members, 1)
 }
 
 fn object<'a>(members: impl Iterator<Item = (&'a [u8], String)>, depth: usize) -> String {

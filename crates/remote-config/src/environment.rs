@@ -72,6 +72,12 @@ impl Environment {
             .map(OsString::as_os_str)
     }
 
+    /// Whether there is a variable whose name begins with this.
+    pub(crate) fn has_any(&self, prefix: &str) -> bool {
+        let first = self.variables.range(OsString::from(prefix)..).next();
+        first.is_some_and(|(name, _)| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+    }
+
     /// The remotes that are made of variables, with their types: `RCLONE_CONFIG_MYR_TYPE=koofr` makes `myr`.
     ///
     /// Names are in lower case, as are types here; the type is used as it is written when the remote is opened. Sorted by name.

@@ -2,7 +2,7 @@
 
 use remote_core::options::Backend;
 
-use crate::document::Document;
+use crate::document::{Document, Effort};
 
 /// What is left out of the shown configuration.
 #[non_exhaustive]
@@ -62,9 +62,10 @@ pub fn redacted(document: &Document, backends: &[&Backend], redaction: Redaction
         return [b"; empty config\n", CLOSING_LINE].concat();
     }
     names.sort_unstable();
+    let mut effort = Effort::of_document();
     let sections: Vec<Vec<u8>> = names
         .into_iter()
-        .map(|name| redacted_section(document, name, backends, redaction))
+        .map(|name| section(document, name, backends, redaction, &mut effort))
         .collect();
     [sections.join(&b'\n'), CLOSING_LINE.to_vec()].concat()
 }
@@ -77,9 +78,21 @@ pub fn redacted_section(
     backends: &[&Backend],
     redaction: Redaction,
 ) -> Vec<u8> {
-    let name = name.as_ref();
+    let mut effort = Effort::of_document();
+    section(document, name.as_ref(), backends, redaction, &mut effort)
+}
+
+fn section(
+    document: &Document,
+    name: &[u8],
+    backends: &[&Backend],
+    redaction: Redaction,
+    effort: &mut Effort,
+) -> Vec<u8> {
     let mut text = [b"[", name, b"]\n"].concat();
-    let type_name = document.value(name, "type").unwrap_or_default();
+    let type_name = document
+        .value_within(name, "type", effort)
+        .unwrap_or_default();
     let backend = std::str::from_utf8(&type_name)
         .ok()
         .and_then(|type_name| backends.iter().find(|backend| backend.is_named(type_name)));
@@ -92,7 +105,7 @@ pub fn redacted_section(
         });
     }
     for key in document.keys(name) {
-        let value = document.value(name, key).unwrap_or_default();
+        let value = document.value_within(name, key, effort).unwrap_or_default();
         let shown = shown(key, &value, backend.copied(), redaction);
         text.extend([key, b" = ", &shown, b"\n"].concat());
     }

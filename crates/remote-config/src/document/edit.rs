@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Document,
+    Document, MAX_NAME_BYTES,
     line::{Line, Meaning, has_outer_space},
     value::has_reference,
 };
@@ -18,7 +18,8 @@ pub enum EditError {
     /// A key with other characters than ASCII letters, digits, `_` and `.`, which rclone might not read back.
     #[error("a key consists of letters, digits, `_` and `.`")]
     InvalidKey,
-    /// A section name that is empty, contains a line end, begins or ends with white space, or means the section `DEFAULT`.
+    /// A section name that is empty, has more than [`MAX_NAME_BYTES`], contains a line end, begins or ends with white space, or means the
+    /// section `DEFAULT`.
     #[error("a section name is not empty, has no line end, and no white space at its ends")]
     InvalidSection,
     /// A value with a line end.
@@ -397,7 +398,12 @@ fn check_key(key: &[u8]) -> Result<(), EditError> {
 }
 
 fn check_section(name: &[u8]) -> Result<(), EditError> {
-    if name.is_empty() || has_outer_space(name) || name.contains(&b'\n') || name.contains(&b'\r') {
+    if name.is_empty()
+        || name.len() > MAX_NAME_BYTES
+        || has_outer_space(name)
+        || name.contains(&b'\n')
+        || name.contains(&b'\r')
+    {
         return Err(EditError::InvalidSection);
     }
     Ok(())

@@ -11,6 +11,12 @@ use crate::encryption::{Form, form};
 /// The largest configuration file that is read. Real ones have some kilobytes.
 pub const MAX_FILE_BYTES: usize = 16 << 20;
 
+/// The most lines that are read, so that a file of line ends does not fill the memory.
+pub const MAX_LINES: usize = 1 << 20;
+
+/// The longest section name that is read. Names are looked up again and again, and nobody can type a longer one.
+pub const MAX_NAME_BYTES: usize = 4 << 10;
+
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A file that is not a configuration file, and where that shows.
@@ -38,12 +44,18 @@ pub enum ParseErrorKind {
     /// The file is encrypted.
     #[error("the file is encrypted")]
     Encrypted,
+    /// A section name of more than [`MAX_NAME_BYTES`].
+    #[error("the section name has more than {MAX_NAME_BYTES} bytes")]
+    NameTooLong,
     /// Neither a header, nor a comment, nor a key with a value.
     #[error("expected \"key = value\", a [section], or a comment")]
     NoSeparator,
     /// More than [`MAX_FILE_BYTES`].
     #[error("the file is larger than {} MiB", MAX_FILE_BYTES >> 20)]
     TooLarge,
+    /// More than [`MAX_LINES`].
+    #[error("the file has more than {MAX_LINES} lines")]
+    TooManyLines,
     /// A quote without its counterpart.
     #[error("a quote is not closed")]
     UnclosedQuote,
@@ -74,12 +86,19 @@ impl Document {
         let mut lines = Vec::new();
         let mut unnamed = false;
         for (index, text) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
-            let line = Line::parse(text, unnamed).map_err(|kind| ParseError {
+            let refuse = |kind| ParseError {
                 line: index + 1,
                 kind,
-            })?;
+            };
+            if index == MAX_LINES {
+                return Err(refuse(ParseErrorKind::TooManyLines));
+            }
+            let line = Line::parse(text, unnamed).map_err(refuse)?;
             if let Meaning::Header(name) = &line.meaning {
                 unnamed = name.is_empty();
+                if name.len() > MAX_NAME_BYTES {
+                    return Err(refuse(ParseErrorKind::NameTooLong));
+                }
             }
             lines.push(line);
         }

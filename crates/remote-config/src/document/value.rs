@@ -10,11 +10,24 @@ const MAX_ROUNDS: usize = 200;
 /// Values that refer to `DEFAULT` entries that refer to further ones; more than this is a cycle in practice.
 const MAX_DEPTH: usize = 20;
 
+/// How many sections a key is looked for in; longer chains are none that anybody has made.
+const MAX_ANCESTORS: usize = 64;
+
 /// The longest name that is looked up, with its parentheses.
 const MAX_REFERENCE_BYTES: usize = 1 << 10;
 
 /// Bytes that all replacements of one value may read and produce together.
 const MAX_WORK_BYTES: usize = 4 << 20;
+
+/// How much all the values of a document may grow together where all of them are shown.
+pub(crate) struct Effort(usize);
+
+impl Effort {
+    /// As much as a whole document may cost: no more than a single value.
+    pub(crate) fn of_document() -> Self {
+        Self(MAX_WORK_BYTES)
+    }
+}
 
 impl Document {
     /// Reads a value as rclone does: inherited from the section before the last dot if the section lacks the key, and with `%(name)s` replaced
@@ -24,18 +37,33 @@ impl Document {
     /// [`raw`](Self::raw) for the stored text.
     #[must_use]
     pub fn value(&self, section: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Option<Cow<'_, [u8]>> {
+        self.value_within(section, key, &mut Effort(MAX_WORK_BYTES))
+    }
+
+    /// Reads one of many values; when their replacements become too much together, the rest are returned as they are stored.
+    pub(crate) fn value_within(
+        &self,
+        section: impl AsRef<[u8]>,
+        key: impl AsRef<[u8]>,
+        effort: &mut Effort,
+    ) -> Option<Cow<'_, [u8]>> {
         let (section, raw) = self.find_inherited(section.as_ref(), key.as_ref())?;
-        let mut work = MAX_WORK_BYTES;
-        match self.expand(section, raw, MAX_DEPTH, &mut work) {
-            Some(expanded) => Some(expanded),
-            None => Some(Cow::Borrowed(raw)),
-        }
+        let allowed = effort.0.min(MAX_WORK_BYTES);
+        let mut left = allowed;
+        let expanded = self.expand(section, raw, MAX_DEPTH, &mut left);
+        effort.0 -= allowed - left;
+        Some(expanded.unwrap_or(Cow::Borrowed(raw)))
+    }
+
+    /// Whether a section has a key or inherits it.
+    pub(super) fn has_value(&self, section: &[u8], key: &[u8]) -> bool {
+        self.find_inherited(section, key).is_some()
     }
 
     /// Finds the section that holds the key, following the dots, and the stored value.
     fn find_inherited<'a>(&'a self, section: &[u8], key: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
         let mut wanted = section;
-        loop {
+        for _ in 0..MAX_ANCESTORS {
             let found = self.section(wanted)?;
             if let Some(raw) = self.raw(&found.name, key) {
                 return Some((&found.name, raw));
@@ -43,6 +71,7 @@ impl Document {
             let dot = wanted.iter().rposition(|&byte| byte == b'.')?;
             wanted = wanted.get(..dot)?;
         }
+        None
     }
 
     /// Replaces references until none is left; nothing when that does not come to an end.
