@@ -263,8 +263,12 @@ impl TokenLock for FileTokenLock {
 
     async fn save(&mut self, token: &Token) -> CoreResult<()> {
         let (store, token, seen) = (self.store.clone(), token.clone(), self.seen.clone());
+        let lock = Arc::clone(&self.file);
         blocking(&self.store.section, move || {
-            store.write(&token, seen.as_ref())
+            let written = store.write(&token, seen.as_ref());
+            // Held until here, also if nobody waits for the outcome any more.
+            drop(lock);
+            written
         })
         .await?;
         self.seen = None;

@@ -265,12 +265,24 @@ impl TokenCache {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future does not stop a renewal that has begun.
+    /// Dropping the future does not stop a renewal that has begun; see [`settled`](Self::settled) for programs that end.
     pub async fn token(&self) -> Result<Token> {
         if let Some(token) = self.inner.at_hand() {
             return Ok(token);
         }
         self.inner.renewed(None).await
+    }
+
+    /// Waits until the renewal that is under way, if there is one, has ended, however it ends.
+    ///
+    /// A renewal ends with the runtime it runs on, and a token that was obtained and not saved yet is lost then. A program that stops early, on
+    /// a signal for instance, calls this before it lets go of its runtime.
+    pub async fn settled(&self) {
+        let flight = self.inner.state().flight.clone();
+        if let Some(flight) = flight {
+            // Whoever asked for the token is told.
+            drop(flight.await);
+        }
     }
 
     /// A token to try again with after the service has answered 401 to one it should have accepted.

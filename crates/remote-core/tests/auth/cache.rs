@@ -233,6 +233,24 @@ async fn a_renewal_goes_on_when_its_caller_goes_away() {
 }
 
 #[tokio::test]
+async fn a_program_that_stops_can_wait_for_the_renewal_to_be_saved() {
+    let (cache, service, store) = cache(ended());
+    cache.settled().await;
+    service.gate.forget_permits(Semaphore::MAX_PERMITS);
+    let call = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.token().await }
+    });
+    while service.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    call.abort();
+    service.gate.add_permits(1);
+    cache.settled().await;
+    assert_eq!(stored(&store).await, "new-1");
+}
+
+#[tokio::test]
 async fn a_valid_token_survives_a_renewal_that_fails_for_now() {
     let (cache, service, store) = cache(old(TOKEN_REFRESH_SLACK / 2));
     service.fail(ErrorKind::Service);
