@@ -1,8 +1,3 @@
-#![allow(
-    clippy::unwrap_used,
-    reason = "tests may unwrap, also in their helper functions"
-)]
-#![cfg(feature = "interop")]
 //! Encrypted configuration files that everybody opens.
 //!
 //! * a file that we encrypted: both rclones show the same values, with passwords of all kinds of characters, and work with it
@@ -11,6 +6,11 @@
 //! * password commands: both sides accept the same ones and take the same output for the password
 //! * a file that both change in turn keeps its comments and its password
 //! * rclone's way of saving, in two steps, never looks like an empty configuration to us
+#![cfg(feature = "interop")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests may unwrap, also in their helper functions"
+)]
 
 use std::{
     fs,
