@@ -32,10 +32,10 @@ pub(crate) fn instead(
             Bytes::from_static(PAGE.as_bytes()),
         )),
         FaultAction::QuotaExceeded => Some(service.quota_exceeded()),
-        FaultAction::RateLimit { retry_after } => {
-            let reply = Reply::text(StatusCode::TOO_MANY_REQUESTS, "too many requests");
-            Some(with_retry_after(reply, retry_after.as_ref()))
-        }
+        FaultAction::RateLimit { retry_after } => Some(with_retry_after(
+            service.too_many_requests(),
+            retry_after.as_ref(),
+        )),
         FaultAction::Redirect { location, status } => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
             Some(Reply::status(status).header(LOCATION, location))

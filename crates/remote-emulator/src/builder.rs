@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::acd::{Acd, AcdConfig, AcdHandle};
 use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::identity::{Identity, IdentityConfig, IdentityHandle};
@@ -39,6 +40,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct EmulatorBuilder {
     koofr: Option<(KoofrConfig, Option<SocketAddr>)>,
     jotta: Option<(JottaConfig, Option<SocketAddr>)>,
+    acd: Option<(AcdConfig, Option<SocketAddr>)>,
     identity: Option<(IdentityConfig, Option<SocketAddr>)>,
     proxy: Option<SocketAddr>,
     proxy_http2: bool,
@@ -82,6 +84,24 @@ impl EmulatorBuilder {
     pub fn jotta_address(mut self, address: SocketAddr) -> Self {
         let config = self.jotta.map(|(config, _)| config).unwrap_or_default();
         self.jotta = Some((config, Some(address)));
+        self
+    }
+
+    /// Runs an Amazon Drive service, sign-in included, on a free port of the loopback interface.
+    #[must_use]
+    pub fn acd(mut self, config: AcdConfig) -> Self {
+        let address = self.acd.and_then(|(_, address)| address);
+        self.acd = Some((config, address));
+        self
+    }
+
+    /// Sets the address of the Amazon Drive service; port 0 takes a free one, which is the default.
+    ///
+    /// Without [`acd`](Self::acd) the service runs with its default configuration.
+    #[must_use]
+    pub fn acd_address(mut self, address: SocketAddr) -> Self {
+        let config = self.acd.map(|(config, _)| config).unwrap_or_default();
+        self.acd = Some((config, Some(address)));
         self
     }
 
@@ -166,13 +186,18 @@ impl EmulatorBuilder {
             Some((config, address)) => Some(self.start_jotta(config, address).await?),
             None => None,
         };
+        let acd = match self.acd.clone() {
+            Some((config, address)) => Some(self.start_acd(config, address).await?),
+            None => None,
+        };
         let identity = match self.identity.clone() {
             Some((config, address)) => Some(self.start_identity(config, address).await?),
             None => None,
         };
         let proxy = match self.proxy {
             Some(address) => {
-                let targets = jotta.iter().map(RunningJotta::target).collect();
+                let targets = jotta.iter().map(RunningJotta::target);
+                let targets = targets.chain(acd.iter().map(RunningAcd::target)).collect();
                 let proxy = Proxy::start(address, self.proxy_http2, targets).await;
                 Some(proxy.map_err(|source| Error::Listen { address, source })?)
             }
@@ -181,6 +206,7 @@ impl EmulatorBuilder {
         Ok(Emulator {
             koofr,
             jotta,
+            acd,
             identity,
             proxy,
             clock: self.clock,
@@ -254,6 +280,37 @@ impl EmulatorBuilder {
         Ok(Running { server, handle })
     }
 
+    async fn start_acd(
+        &self,
+        config: AcdConfig,
+        address: Option<SocketAddr>,
+    ) -> Result<RunningAcd> {
+        let dir = self.state_dir.as_ref().map(|dir| dir.join("acd"));
+        let clock = self.clock.clone();
+        let client = (config.client_id.clone(), config.client_secret.clone());
+        let service = tokio::task::spawn_blocking(move || Acd::new(&config, clock, dir.as_deref()))
+            .await
+            .map_err(|error| Error::State(io::Error::other(error)))?
+            .map_err(Error::State)?;
+        let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+        let shared = self.shared(Arc::<Acd>::clone(&service));
+        let server = Server::start(address, Arc::clone(&shared))
+            .await
+            .map_err(|source| Error::Listen { address, source })?;
+        let handle = AcdHandle {
+            url: format!("http://{}", server.address),
+            acd: service,
+            client,
+            log: shared.log.clone(),
+            faults: shared.faults.clone(),
+        };
+        Ok(RunningAcd {
+            server,
+            handle,
+            shared,
+        })
+    }
+
     async fn start_identity(
         &self,
         config: IdentityConfig,
@@ -274,6 +331,23 @@ impl EmulatorBuilder {
             faults: shared.faults.clone(),
         };
         Ok(RunningIdentity { server, handle })
+    }
+}
+
+#[derive(Debug)]
+struct RunningAcd {
+    server: Server,
+    handle: AcdHandle,
+    shared: Arc<Shared>,
+}
+
+impl RunningAcd {
+    /// What the proxy leads here.
+    fn target(&self) -> Target {
+        Target {
+            hosts: self.handle.acd.hosts.clone(),
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
@@ -311,6 +385,7 @@ struct Running {
 pub struct Emulator {
     koofr: Option<Running>,
     jotta: Option<RunningJotta>,
+    acd: Option<RunningAcd>,
     identity: Option<RunningIdentity>,
     proxy: Option<Proxy>,
     clock: Clock,
@@ -346,6 +421,19 @@ impl Emulator {
         match &self.jotta {
             Some(running) => &running.handle,
             None => panic!("this emulator was built without a Jottacloud service"),
+        }
+    }
+
+    /// The Amazon Drive service.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the emulator was built without one.
+    #[must_use]
+    pub fn acd(&self) -> &AcdHandle {
+        match &self.acd {
+            Some(running) => &running.handle,
+            None => panic!("this emulator was built without an Amazon Drive service"),
         }
     }
 
@@ -391,6 +479,10 @@ impl Emulator {
             running.server.stop().await;
             running.handle.jotta.close();
         }
+        if let Some(running) = self.acd.take() {
+            running.server.stop().await;
+            running.handle.acd.close();
+        }
         if let Some(running) = self.koofr.take() {
             running.server.stop().await;
             running.handle.koofr.close();
@@ -408,6 +500,9 @@ impl Drop for Emulator {
         }
         if let Some(running) = &self.jotta {
             running.handle.jotta.close();
+        }
+        if let Some(running) = &self.acd {
+            running.handle.acd.close();
         }
     }
 }

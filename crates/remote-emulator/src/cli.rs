@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use remote_emulator::acd::{AcdConfig, AcdSettings};
 use remote_emulator::jotta::JottaConfig;
 use remote_emulator::koofr::{KoofrConfig, TreeConfig};
 
@@ -22,7 +23,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) jotta: Option<SocketAddr>,
 
-    /// Where to run an HTTPS proxy that leads the real host names of Jottacloud here; port 0 takes a free port.
+    /// Where to serve Amazon Drive, sign-in included; port 0 takes a free port. Not served unless given.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) acd: Option<SocketAddr>,
+
+    /// Where to run an HTTPS proxy that leads the real host names of Jottacloud and Amazon Drive here; port 0 takes a free port.
     #[arg(long, value_name = "ADDRESS", requires = "ca_file")]
     pub(crate) proxy: Option<SocketAddr>,
 
@@ -42,7 +47,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration)]
     pub(crate) rtt: Duration,
 
-    /// Write the sections `koofr` and `jotta`, as far as they are served, into this rclone configuration file; its
+    /// Write the sections `koofr`, `jotta` and `acd`, as far as they are served, into this rclone configuration file; its
     /// other sections stay.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_config: Option<PathBuf>,
@@ -70,6 +75,22 @@ pub(crate) struct Arguments {
     /// How long Jottacloud access tokens live, such as 3600s; an hour by default.
     #[arg(long, value_name = "TIME", requires = "jotta", value_parser = duration)]
     jotta_token_lifetime: Option<Duration>,
+
+    /// Serve a synthetic tree of this many entries under /tree of Amazon Drive.
+    #[arg(long, value_name = "ENTRIES", requires = "acd")]
+    acd_tree: Option<u64>,
+
+    /// How many entries of that tree are folders; a thousandth by default.
+    #[arg(long, value_name = "FOLDERS", requires = "acd_tree")]
+    acd_folders: Option<u64>,
+
+    /// How long Amazon Drive access tokens live, such as 3600s; an hour by default.
+    #[arg(long, value_name = "TIME", requires = "acd", value_parser = duration)]
+    acd_token_lifetime: Option<Duration>,
+
+    /// Choices of the Amazon Drive service as a JSON object, such as `{"page_size":2}`.
+    #[arg(long, value_name = "JSON", requires = "acd", value_parser = acd_settings)]
+    acd_settings: Option<AcdSettings>,
 
     /// The user name.
     #[arg(long, value_name = "EMAIL", requires = "koofr_password")]
@@ -109,6 +130,26 @@ impl Arguments {
         }
         config
     }
+
+    pub(crate) fn acd_config(&self) -> AcdConfig {
+        let mut config = AcdConfig::default();
+        if let Some(entries) = self.acd_tree {
+            let mut tree = TreeConfig::new(entries);
+            tree.folders = self.acd_folders;
+            config = config.tree(tree);
+        }
+        if let Some(lifetime) = self.acd_token_lifetime {
+            config.identity.settings.access_token_lifetime = lifetime;
+        }
+        if let Some(settings) = &self.acd_settings {
+            config = config.settings(settings.clone());
+        }
+        config
+    }
+}
+
+fn acd_settings(text: &str) -> Result<AcdSettings, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// Reads `50ms`, `1.5s` or `0`.

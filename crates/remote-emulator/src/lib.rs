@@ -51,6 +51,7 @@
 //! `mode=thumb`) are the original. The state in a directory survives the end of the process at any moment, but not necessarily a power
 //! failure.
 
+pub mod acd;
 mod admin;
 mod apply;
 mod apply_xml;

@@ -59,6 +59,9 @@ async fn run(arguments: Arguments) -> Result<(), AnyError> {
     if arguments.jotta.is_some() {
         addresses["jotta"] = emulator.jotta().url().into();
     }
+    if arguments.acd.is_some() {
+        addresses["acd"] = emulator.acd().url().into();
+    }
     if let Some(path) = &arguments.ca_file {
         let proxy = emulator.proxy();
         let written = proxy.write_authority(path);
@@ -86,6 +89,9 @@ fn sections(emulator: &Emulator, arguments: &Arguments) -> Result<Vec<Section>, 
     if arguments.jotta.is_some() {
         sections.push(Section::jotta("jotta", emulator.jotta())?);
     }
+    if arguments.acd.is_some() {
+        sections.push(Section::acd("acd", emulator.acd())?);
+    }
     Ok(sections)
 }
 
@@ -98,6 +104,9 @@ async fn start(arguments: &Arguments) -> remote_emulator::Result<Emulator> {
         builder = builder
             .jotta(arguments.jotta_config())
             .jotta_address(address);
+    }
+    if let Some(address) = arguments.acd {
+        builder = builder.acd(arguments.acd_config()).acd_address(address);
     }
     if let Some(address) = arguments.proxy {
         builder = builder.proxy(address).proxy_http2(arguments.proxy_http2);

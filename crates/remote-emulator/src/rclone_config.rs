@@ -6,6 +6,9 @@ use aes::cipher::{KeyIvInit, StreamCipher};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::acd::AcdHandle;
+use crate::clock::Clock;
+use crate::identity::IssuedTokens;
 use crate::jotta::JottaHandle;
 
 type Aes256Ctr = ctr::Ctr128BE<aes::Aes256>;
@@ -56,33 +59,43 @@ impl Section {
     /// The tokens could not be saved by the emulator.
     pub fn jotta(name: &str, service: &JottaHandle) -> io::Result<Self> {
         let tokens = service.sign_in()?;
-        let lifetime = i64::try_from(tokens.expires_in).unwrap_or(i64::MAX);
-        let expiry = service
-            .clock()
-            .now_ms()
-            .saturating_add(lifetime.saturating_mul(1000));
-        let token = serde_json::json!({
-            "access_token": tokens.access_token,
-            "token_type": "bearer",
-            "refresh_token": tokens.refresh_token,
-            "expiry": crate::jotta::rfc3339(expiry),
-        });
-        // In the order rclone writes them.
-        let token = ["access_token", "token_type", "refresh_token", "expiry"]
-            .map(|key| format!("\"{key}\":{}", token[key]))
-            .join(",");
+        let token = token(&tokens, service.clock());
         let values = [
             ("type", "jottacloud".to_owned()),
             ("configVersion", "1".to_owned()),
             ("client_id", "jottacli".to_owned()),
             ("client_secret", String::new()),
             ("tokenURL", JOTTA_TOKEN_URL.to_owned()),
-            ("token", format!("{{{token}}}")),
+            ("token", token),
             ("device", String::new()),
             ("mountpoint", String::new()),
             ("jfs_url", service.jfs_url()),
             ("api_url", service.api_url()),
             ("identity_url", service.api_url()),
+        ];
+        Ok(Self {
+            name: name.to_owned(),
+            values: values.map(|(key, value)| (key.to_owned(), value)).into(),
+        })
+    }
+
+    /// The section of an Amazon Drive emulator as rclone 1.60 writes it after a sign-in, with tokens that are good.
+    /// `auth_url` and `token_url` name the plain address, as does `endpoint_url`, which rclone ignores: it looks for the
+    /// drive under its real name and reaches it through the [`proxy`](crate::proxy).
+    ///
+    /// # Errors
+    ///
+    /// The tokens could not be saved by the emulator.
+    pub fn acd(name: &str, service: &AcdHandle) -> io::Result<Self> {
+        let tokens = service.sign_in()?;
+        let values = [
+            ("type", "amazon cloud drive".to_owned()),
+            ("client_id", service.client_id().to_owned()),
+            ("client_secret", service.client_secret().to_owned()),
+            ("auth_url", service.auth_url()),
+            ("token_url", service.token_url()),
+            ("token", token(&tokens, service.clock())),
+            ("endpoint_url", service.endpoint_url()),
         ];
         Ok(Self {
             name: name.to_owned(),
@@ -98,6 +111,21 @@ impl Section {
             .collect();
         format!("[{}]\n{lines}", self.name)
     }
+}
+
+/// Tokens as rclone keeps them, the members in its order.
+fn token(tokens: &IssuedTokens, clock: &Clock) -> String {
+    let lifetime = i64::try_from(tokens.expires_in).unwrap_or(i64::MAX);
+    let expiry = clock.now_ms().saturating_add(lifetime.saturating_mul(1000));
+    let token = serde_json::json!({
+        "access_token": tokens.access_token,
+        "token_type": "bearer",
+        "refresh_token": tokens.refresh_token,
+        "expiry": crate::jotta::rfc3339(expiry),
+    });
+    let members = ["access_token", "token_type", "refresh_token", "expiry"]
+        .map(|key| format!("\"{key}\":{}", token[key]));
+    format!("{{{}}}", members.join(","))
 }
 
 fn obscure(clear: &str, iv: [u8; 16]) -> String {

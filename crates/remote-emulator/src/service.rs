@@ -80,6 +80,11 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// The answer for a full storage.
     fn quota_exceeded(&self) -> Reply;
 
+    /// The answer for a client that asks too often.
+    fn too_many_requests(&self) -> Reply {
+        Reply::text(StatusCode::TOO_MANY_REQUESTS, "too many requests")
+    }
+
     /// Ends the life of all access tokens, and of refresh tokens too when `all`.
     fn expire_tokens(&self, all: bool);
 

@@ -85,7 +85,7 @@ impl Tree {
     }
 
     /// Whether the entry is there and was not removed.
-    fn exists(&self, entry: TreeEntry) -> bool {
+    pub(crate) fn exists(&self, entry: TreeEntry) -> bool {
         if self.removed.all {
             return false;
         }

@@ -235,6 +235,13 @@ impl Crc {
     }
 }
 
+/// The checksum of these bytes.
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = Crc::new();
+    crc.update(bytes);
+    crc.value()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
