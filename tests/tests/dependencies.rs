@@ -15,6 +15,7 @@ use std::{collections::BTreeSet, path::Path, process::Command};
 use serde_json::Value;
 
 const ARROWS: &[(&str, &[&str])] = &[
+    ("acd-api", &["remote-core"]),
     ("koofr-api", &["remote-core"]),
     ("remote-config", &["remote-core"]),
     ("remote-core", &[]),

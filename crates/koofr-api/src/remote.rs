@@ -35,7 +35,6 @@ mod mount;
 mod moving;
 mod reading;
 mod removing;
-mod sending;
 mod sharing;
 mod writing;
 

@@ -13,6 +13,7 @@
 mod file;
 mod memory;
 mod pass;
+mod sending;
 mod spool;
 mod stream;
 
@@ -25,6 +26,7 @@ use futures::stream::BoxStream;
 pub use self::{
     file::{FileSource, Links},
     memory::MemorySource,
+    sending::{Sending, Sent},
     spool::SpooledSource,
     stream::StreamSource,
 };

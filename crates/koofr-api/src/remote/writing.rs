@@ -13,14 +13,10 @@ use remote_core::{
     path::RemotePath,
     progress::Progress,
     retry::{Idempotency, RetryPolicy},
-    source::UploadSource,
+    source::{Sending, Sent, UploadSource},
 };
 
-use super::{
-    Inner, entries, paths,
-    removing::just_seen,
-    sending::{Sending, Sent},
-};
+use super::{Inner, entries, paths, removing::just_seen};
 use crate::{
     api::{
         files::{Conditions, RemoveOptions},
@@ -140,12 +136,12 @@ impl Upload<'_> {
         if paths::fold(&stored.name) != paths::fold(self.name) && !stored.name.is_empty() {
             return Err(self.stored_elsewhere(&stored).await);
         }
-        let Some(mismatch) = sent.mismatch(&stored) else {
+        let Some(mismatch) = difference(sent, &stored) else {
             return Ok(stored);
         };
         // The answer may be wrong instead of the file.
         match self.inner.info_if_exists(self.server).await {
-            Ok(Some(now)) if sent.mismatch(&now).is_none() => Ok(now),
+            Ok(Some(now)) if difference(sent, &now).is_none() => Ok(now),
             Ok(Some(now)) => Err(self.discard_damaged(&now, mismatch).await),
             Ok(None) => Err(self.damaged(mismatch, Effect::NotMade)),
             Err(_) => Err(self
@@ -274,12 +270,17 @@ impl Upload<'_> {
     }
 
     fn is_ours(&self, now: &FileInfo, sent: &Sent) -> bool {
-        if now.is_dir() || sent.mismatch(now).is_some() {
+        if now.is_dir() || difference(sent, now).is_some() {
             return false;
         }
         // Without a hash the time must tell; a storage that does not keep it makes us send again, which is harmless.
         now.md5().is_some() || self.put.modified.is_some() && now.modified == self.put.modified
     }
+}
+
+/// How a stored file differs from what was sent, if it does.
+fn difference(sent: &Sent, stored: &FileInfo) -> Option<IntegrityError> {
+    sent.mismatch(stored.size.unwrap_or_default(), stored.md5())
 }
 
 fn put_options(options: &WriteOptions, size: Option<u64>) -> Result<PutOptions> {

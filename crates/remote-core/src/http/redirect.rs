@@ -97,7 +97,7 @@ impl Rules {
 
 /// Removes what is meant for the first origin only.
 pub(super) fn keep_secrets_home(headers: &mut HeaderMap, from: &Url, to: &Url) {
-    if origin(from) == origin(to) {
+    if origin(from) == origin(to) && !is_signed(to) {
         return;
     }
     let secret: Vec<_> = headers
@@ -115,6 +115,13 @@ pub(super) fn keep_secrets_home(headers: &mut HeaderMap, from: &Url, to: &Url) {
     ] {
         headers.remove(name);
     }
+}
+
+/// Whether an address carries its own authorisation, so that storage services refuse any other one beside it.
+fn is_signed(url: &Url) -> bool {
+    url.query_pairs().any(|(name, value)| {
+        matches!(&*name, "X-Amz-Algorithm" | "X-Amz-Signature" | "Signature") && !value.is_empty()
+    })
 }
 
 fn location(from: &Url, headers: &HeaderMap) -> Option<Url> {
@@ -181,6 +188,25 @@ mod tests {
         );
         let allowed = get("https://a.example/").allow_foreign_redirect(true);
         assert!(go(&allowed, "https://b.example/").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_signed_address_gets_no_credentials_even_on_the_same_host() {
+        let from = Url::parse("https://h.example/file").unwrap();
+        for (to, kept) in [
+            ("https://h.example/file?X-Amz-Algorithm=AWS4&x=1", false),
+            ("https://h.example/file?Signature=abc", false),
+            ("https://h.example/file?Signature=", true),
+            ("https://h.example/other?a=b", true),
+            ("https://other.example/file", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, "Bearer t".parse().unwrap());
+            headers.insert(header::RANGE, "bytes=1-".parse().unwrap());
+            keep_secrets_home(&mut headers, &from, &Url::parse(to).unwrap());
+            assert_eq!(headers.contains_key(header::AUTHORIZATION), kept, "{to}");
+            assert!(headers.contains_key(header::RANGE), "{to}");
+        }
     }
 
     #[test]

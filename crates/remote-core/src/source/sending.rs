@@ -1,29 +1,28 @@
-//! The bytes of an upload on their way out, counted and hashed.
+//! For implementors of remotes: the bytes of an upload on their way out, counted and hashed.
 
 use std::{
-    mem,
+    fmt, mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
-use remote_core::{
+
+use super::UploadSource;
+use crate::{
     error::{IntegrityError, Result},
     hash::{HashAlgorithm, HashValue, Hasher},
-    source::UploadSource,
 };
 
-use crate::model::file::FileInfo;
-
-/// A pass over a source.
-pub(super) struct Sending {
+/// For implementors of remotes: a pass over a source, of which an eye is kept on what it hands out.
+pub struct Sending {
     stream: BoxStream<'static, Result<Bytes>>,
     sent: Sent,
 }
 
-/// What one pass over a source has handed out; shared with the stream.
+/// What one pass over a source has handed out so far; shared with its stream.
 #[derive(Clone, Debug)]
-pub(super) struct Sent(Arc<Mutex<State>>);
+pub struct Sent(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -41,7 +40,12 @@ enum Progress {
 }
 
 impl Sending {
-    pub(super) async fn open(source: &Arc<dyn UploadSource>) -> Result<Self> {
+    /// Opens the source at its beginning.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`UploadSource::open`].
+    pub async fn open(source: &Arc<dyn UploadSource>) -> Result<Self> {
         let hash = match source.hash(HashAlgorithm::Md5) {
             Some(hash) => Progress::Known(hash),
             None => Progress::Running(Hasher::new(HashAlgorithm::Md5)),
@@ -59,11 +63,15 @@ impl Sending {
         })
     }
 
-    pub(super) fn sent(&self) -> Sent {
+    /// What is handed out, to ask when the stream is gone.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
         self.sent.clone()
     }
 
-    pub(super) fn into_stream(self) -> BoxStream<'static, Result<Bytes>> {
+    /// The bytes.
+    #[must_use]
+    pub fn into_stream(self) -> BoxStream<'static, Result<Bytes>> {
         let sent = self.sent.clone();
         let end = self.sent;
         let counted = self.stream.inspect(move |piece| {
@@ -113,45 +121,47 @@ impl Sent {
     }
 
     /// How many bytes were handed out.
-    pub(super) fn bytes(&self) -> u64 {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         self.state().bytes
     }
 
     /// Whether all bytes were handed out, so that the service may have stored them.
-    pub(super) fn is_complete(&self) -> bool {
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
         self.state().complete
     }
 
-    /// How a stored file differs from what was sent, if it does. A hash that the storage does not tell is not compared.
-    pub(super) fn mismatch(&self, stored: &FileInfo) -> Option<IntegrityError> {
+    /// How a stored file differs from what was sent, if it does. A hash that the service does not tell is not compared.
+    #[must_use]
+    pub fn mismatch(&self, size: u64, hash: Option<HashValue>) -> Option<IntegrityError> {
         let mut state = self.state();
-        let actual_size = stored.size.unwrap_or_default();
-        if actual_size != state.bytes {
+        if size != state.bytes {
             return Some(IntegrityError::Size {
                 expected: state.bytes,
-                actual: actual_size,
+                actual: size,
             });
         }
         let expected = state.hash.finish();
-        let actual = stored.md5()?;
+        let actual = hash?;
         (actual != expected).then_some(IntegrityError::Hash { expected, actual })
+    }
+}
+
+impl fmt::Debug for Sending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sending")
+            .field("sent", &self.sent)
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use futures::TryStreamExt as _;
-    use remote_core::source::MemorySource;
 
     use super::*;
-
-    fn stored(size: u64, hash: Option<&str>) -> FileInfo {
-        FileInfo {
-            size: Some(size),
-            hash: hash.map(str::to_owned),
-            ..FileInfo::default()
-        }
-    }
+    use crate::source::MemorySource;
 
     async fn send(content: &'static str) -> Sent {
         let source: Arc<dyn UploadSource> = Arc::new(MemorySource::new(content));
@@ -165,21 +175,19 @@ mod tests {
     async fn what_was_sent_is_compared_by_size_and_hash() {
         let sent = send("hello world").await;
         assert!(sent.is_complete());
+        let right = HashValue::of(HashAlgorithm::Md5, b"hello world");
+        assert_eq!(sent.mismatch(11, Some(right)), None);
+        assert_eq!(sent.mismatch(11, None), None);
         assert_eq!(
-            sent.mismatch(&stored(11, Some("5eb63bbbe01eeed093cb22bb8f5acdc3"))),
-            None
-        );
-        assert_eq!(sent.mismatch(&stored(11, None)), None);
-        assert_eq!(
-            sent.mismatch(&stored(10, None)),
+            sent.mismatch(10, None),
             Some(IntegrityError::Size {
                 expected: 11,
                 actual: 10
             })
         );
-        let other = stored(11, Some("00000000000000000000000000000000"));
+        let other = HashValue::of(HashAlgorithm::Md5, b"");
         assert!(matches!(
-            sent.mismatch(&other),
+            sent.mismatch(11, Some(other)),
             Some(IntegrityError::Hash { .. })
         ));
     }
