@@ -8,6 +8,7 @@ pub mod encoding;
 pub mod error;
 pub mod filter;
 pub mod model;
+pub mod remote;
 pub mod time;
 
 mod call;
@@ -16,4 +17,4 @@ mod json_stream;
 mod multipart;
 mod transport;
 
-pub use self::client::Client;
+pub use self::{client::Client, remote::AcdRemote};
