@@ -90,13 +90,13 @@ impl Filter {
     /// Nodes for which both hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self(format!("{} AND {}", self.0, other.0))
+        Self([self.0, other.0].join(" AND "))
     }
 
     /// Nodes for which one holds.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self(format!("{} OR {}", self.0, other.0))
+        Self([self.0, other.0].join(" OR "))
     }
 
     /// The expression.

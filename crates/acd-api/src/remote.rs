@@ -189,7 +189,9 @@ impl AcdRemoteBuilder {
     /// A place in the feed of changes that is as new as possible, so that [`Remote::changes`] without a cursor has less to pass over; none by default.
     #[must_use]
     pub fn checkpoint(mut self, checkpoint: impl Into<Option<String>>) -> Self {
-        self.checkpoint = checkpoint.into().filter(|checkpoint| !checkpoint.is_empty());
+        self.checkpoint = checkpoint
+            .into()
+            .filter(|checkpoint| !checkpoint.is_empty());
         self
     }
 
@@ -426,8 +428,8 @@ impl Remote for AcdRemote {
         to: &RemotePath,
         options: RenameOptions,
     ) -> Result<Entry> {
-        self.inner
-            .rename(from, to, options.target)
+        // Many steps in one future.
+        Box::pin(self.inner.rename(from, to, options.target))
             .await
             .map_err(at("rename", to))
     }
@@ -440,7 +442,9 @@ impl Remote for AcdRemote {
     }
 
     async fn public_link(&self, path: &RemotePath, _options: LinkOptions) -> Result<PublicLink> {
-        Err(at("public_link", path)(Error::unsupported("a lasting link")))
+        Err(at("public_link", path)(Error::unsupported(
+            "a lasting link",
+        )))
     }
 
     async fn empty_trash(&self) -> Result<()> {
@@ -450,6 +454,6 @@ impl Remote for AcdRemote {
     }
 
     fn changes(&self, since: Option<ChangeCursor>) -> BoxStream<'static, Result<Change>> {
-        self.shared().changes(since)
+        self.shared().changes(since.as_ref())
     }
 }

@@ -110,7 +110,7 @@ pub struct Node {
     pub temp_link: Option<Secret>,
     /// Renditions; only where they were asked for.
     #[serde(deserialize_with = "lenient::or_default")]
-    pub assets: Vec<Node>,
+    pub assets: Vec<Self>,
 }
 
 impl Node {

@@ -37,9 +37,9 @@ impl Inner {
     /// From a cursor on; without one from now on, for which the feed is read to its end once, from the configured checkpoint or the beginning.
     pub(super) fn changes(
         self: Arc<Self>,
-        since: Option<ChangeCursor>,
+        since: Option<&ChangeCursor>,
     ) -> BoxStream<'static, Result<Change>> {
-        let start = match &since {
+        let start = match since {
             Some(cursor) => Some(cursor.as_str().to_owned()),
             None => self.checkpoint.clone(),
         };

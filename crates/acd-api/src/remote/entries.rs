@@ -1,5 +1,7 @@
 //! From what the service tells to entries of the contract.
 
+use std::sync::Arc;
+
 use remote_core::{
     entry::{Entry, Tag, TagParts},
     path::RemotePath,
@@ -12,14 +14,16 @@ pub(super) fn entry(path: RemotePath, thing: &Thing) -> Entry {
     let mut entry = if thing.is_folder {
         Entry::directory(path)
     } else {
-        let mut entry = Entry::file(path, 0).with_hash(thing.md5).with_tag(tag(thing));
+        let mut entry = Entry::file(path, 0)
+            .with_hash(thing.md5)
+            .with_tag(tag(thing));
         entry.size = thing.size;
         entry.content_type = thing.content_type.as_deref().map(Into::into);
         entry
     };
     entry.modified = thing.modified;
     entry.created = thing.created;
-    entry.id = Some(thing.id.clone());
+    entry.id = Some(Arc::clone(&thing.id));
     entry
 }
 

@@ -24,7 +24,9 @@ const MAX_LOOKS: u32 = 4;
 
 /// Locks by folder and folded name, for as long as somebody holds them.
 #[derive(Debug, Default)]
-pub(super) struct NameLocks(Mutex<HashMap<(Id, String), Weak<AsyncMutex<()>>>>);
+pub(super) struct NameLocks(Mutex<HashMap<(Id, String), WeakLock>>);
+
+type WeakLock = Weak<AsyncMutex<()>>;
 
 impl NameLocks {
     fn of(&self, folder: &Id, name: &str) -> Arc<AsyncMutex<()>> {

@@ -157,7 +157,10 @@ impl Known {
             .gone
             .remove(&(Arc::clone(folder), Arc::clone(&thing.id)));
         let fresh = state.fresh.entry(Arc::clone(folder)).or_default();
-        if fresh.insert(Arc::clone(&thing.id), Instant::now()).is_none() {
+        if fresh
+            .insert(Arc::clone(&thing.id), Instant::now())
+            .is_none()
+        {
             state.recent += 1;
         }
     }
@@ -166,7 +169,11 @@ impl Known {
     pub(super) fn forget(&self, folder: &Id, thing: &Thing) {
         let mut state = self.state();
         state.complete.remove(folder);
-        if state.places.get(&thing.id).is_some_and(|(at, _)| at == folder) {
+        if state
+            .places
+            .get(&thing.id)
+            .is_some_and(|(at, _)| at == folder)
+        {
             state.unplace(&thing.id);
         }
         state.drop_name(folder, &thing.name, &thing.id);
@@ -262,7 +269,9 @@ impl State {
     fn unplace(&mut self, id: &Id) {
         if let Some((folder, key)) = self.places.remove(id)
             && let Some(in_folder) = self.things.get_mut(&folder)
-            && in_folder.get(&key).is_some_and(|(thing, _)| thing.id == *id)
+            && in_folder
+                .get(&key)
+                .is_some_and(|(thing, _)| thing.id == *id)
         {
             in_folder.remove(&key);
             self.count -= 1;
@@ -272,7 +281,10 @@ impl State {
     fn drop_name(&mut self, folder: &Id, name: &str, id: &Id) {
         if let Some(in_folder) = self.things.get_mut(folder) {
             let key = fold(name);
-            if in_folder.get(&key).is_some_and(|(thing, _)| thing.id == *id) {
+            if in_folder
+                .get(&key)
+                .is_some_and(|(thing, _)| thing.id == *id)
+            {
                 in_folder.remove(&key);
                 self.count -= 1;
             }
@@ -350,7 +362,10 @@ mod tests {
         let known = Known::default();
         let before = known.generation();
         for number in 0..=MAX_KNOWN {
-            known.saw(&id("p"), &thing(&format!("i{number}"), &format!("n{number}")));
+            known.saw(
+                &id("p"),
+                &thing(&format!("i{number}"), &format!("n{number}")),
+            );
         }
         known.all_of(&id("p"), before);
         assert!(!known.is_complete(&id("p")));

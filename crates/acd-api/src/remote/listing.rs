@@ -157,7 +157,7 @@ impl Inner {
 #[derive(Debug)]
 struct Trail {
     id: Id,
-    above: Option<Arc<Trail>>,
+    above: Option<Arc<Self>>,
 }
 
 impl Trail {

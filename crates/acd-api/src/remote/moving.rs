@@ -137,7 +137,7 @@ impl Move<'_> {
                 tracing::warn!(kind = ?failed.kind(), "a replaced file could not be brought back");
                 Err(left(
                     error,
-                    format!("the former target, node {}, is in the trash", old.id),
+                    &format!("the former target, node {}, is in the trash", old.id),
                 ))
             }
         }
@@ -208,7 +208,7 @@ impl Move<'_> {
             Ok(_node) => Err(error.with_effect(Effect::NotMade).with_source(conflict)),
             Err(_failed) => Err(left(
                 error,
-                format!("node {} may be in the trash", self.thing.id),
+                &format!("node {} may be in the trash", self.thing.id),
             )),
         }
     }
@@ -227,7 +227,7 @@ impl Move<'_> {
             Ok(()) => Err(error.with_effect(Effect::NotMade)),
             Err(_failed) => Err(left(
                 error,
-                format!(
+                &format!(
                     "node {} is half way between its old and its new place",
                     self.thing.id
                 ),
@@ -293,7 +293,11 @@ impl Move<'_> {
     }
 
     /// One step, looked into when its answer is lost.
-    async fn settled<T, F, Fut>(&self, make: F, is_made: impl Fn(&Node) -> bool + Send + Sync) -> Result<()>
+    async fn settled<T, F, Fut>(
+        &self,
+        make: F,
+        is_made: impl Fn(&Node) -> bool + Send + Sync,
+    ) -> Result<()>
     where
         F: Fn() -> Fut + Send + Sync,
         Fut: Future<Output = Result<T>> + Send,
@@ -342,7 +346,7 @@ fn not_settled(node: &Node) -> Error {
 }
 
 /// The error of a change that could not be tidied up after.
-fn left(error: Error, where_it_is: String) -> Error {
+fn left(error: Error, where_it_is: &str) -> Error {
     Error::with_message(error.kind(), format!("failed half way; {where_it_is}"))
         .with_effect(Effect::Unknown)
         .with_help("put it right by its id when the service works again")

@@ -49,8 +49,9 @@ impl Inner {
             let entry = entries::entry(path.clone(), &thing);
             if range.is_empty() {
                 let nothing = Box::pin(futures::stream::empty());
-                return Ok(Download::new(entry, Some(range), nothing)
-                    .with_progress(options.progress));
+                return Ok(
+                    Download::new(entry, Some(range), nothing).with_progress(options.progress)
+                );
             }
             let opened = self.open(&thing, &range).await;
             let opened = match opened {

@@ -121,9 +121,15 @@ impl Inner {
         let was_there = |node: &&Node| {
             node.status == NodeStatus::Trash
                 && node.is_in(&folder)
-                && node.name.as_deref().is_some_and(|it| fold(it) == fold(name))
+                && node
+                    .name
+                    .as_deref()
+                    .is_some_and(|it| fold(it) == fold(name))
         };
-        let newest = nodes.iter().filter(was_there).max_by_key(|node| node.modified_date);
+        let newest = nodes
+            .iter()
+            .filter(was_there)
+            .max_by_key(|node| node.modified_date);
         let newest = newest.ok_or_else(not_found)?;
         let mut patch = None;
         if let Some(new_name) = &new_name {

@@ -356,9 +356,7 @@ impl Upload<'_> {
         self.may_be_stored.store(true, Ordering::Relaxed);
         match self.inner.wait_for(folder, self.name, place, sent).await {
             Outcome::Ours(thing) => Ok(thing),
-            Outcome::Foreign(thing) if thing.is_folder => {
-                Err(is_a_directory().with_source(error))
-            }
+            Outcome::Foreign(thing) if thing.is_folder => Err(is_a_directory().with_source(error)),
             Outcome::Foreign(_) if self.options.mode == WriteMode::CreateNew => {
                 Err(Error::new(ErrorKind::AlreadyExists).with_source(error))
             }
