@@ -104,7 +104,7 @@ async fn ask_choice(
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer> {
     let own = if exclusive {
-        "an existing value"
+        "in an existing value"
     } else {
         "in your own value"
     };

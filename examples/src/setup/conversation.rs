@@ -89,7 +89,10 @@ pub(super) async fn hold(
             }
         };
         // Others may have changed the file meanwhile.
-        config.reload_if_changed()?;
+        if let Err(error) = config.reload_if_changed() {
+            say(terminal, &told(&error))?;
+            continue;
+        }
         match run(command, &mut config, types) {
             Ok(Ran::Event(event)) => say(terminal, &event)?,
             Ok(Ran::Dialogue(dialogue)) => {

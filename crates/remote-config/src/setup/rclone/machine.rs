@@ -38,7 +38,7 @@ const WIDE_COMMA: &str = "\u{ff0c}";
 /// Questions in a row that are answered from the parameters or by defaults.
 const MAX_ROUNDS: usize = 1000;
 
-/// Makes a remote; **a section of that name is removed first**. See the [module](self).
+/// Makes a remote; **a section of that name is removed first**. See the [module](super).
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ pub async fn create(
     set_up(config, kind, name, call).await
 }
 
-/// Changes a remote, or goes on with the next question. See the [module](self).
+/// Changes a remote, or goes on with the next question. See the [module](super).
 ///
 /// # Errors
 ///
