@@ -437,6 +437,13 @@ fn a_front_end_changes_the_file_and_is_told_what_goes_wrong() {
     );
     assert_eq!(talk.say(&json!({"cancel": true}))["event"], "discarded");
 
+    // Somebody else breaks the file, and repairs it.
+    let good = fs::read(&config).unwrap();
+    fs::write(&config, "[broken\n").unwrap();
+    assert_eq!(talk.say(&json!({"command": "list"}))["event"], "error");
+    fs::write(&config, good).unwrap();
+    assert_eq!(talk.say(&json!({"command": "list"}))["event"], "remotes");
+
     assert_eq!(
         talk.say(&json!({"command": "set_password", "password": "s3cret"}))["event"],
         "ok"
