@@ -1,6 +1,7 @@
 //! Shared code of the suites.
 
 pub mod changes;
+pub mod jotta;
 pub mod koofr;
 pub mod patience;
 pub mod raw;

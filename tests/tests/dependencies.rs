@@ -16,12 +16,16 @@ use serde_json::Value;
 
 const ARROWS: &[(&str, &[&str])] = &[
     ("acd-api", &["remote-core"]),
+    ("jotta-api", &["remote-core"]),
     ("koofr-api", &["remote-core"]),
     ("remote-config", &["remote-core"]),
     ("remote-core", &[]),
     ("remote-emulator", &[]),
     ("remote-transfer", &["remote-core"]),
-    ("remotes", &["koofr-api", "remote-config", "remote-core"]),
+    (
+        "remotes",
+        &["jotta-api", "koofr-api", "remote-config", "remote-core"],
+    ),
 ];
 
 fn root() -> &'static Path {

@@ -46,7 +46,7 @@ use crate::error::classify::SIGN_IN_HELP;
 pub(crate) use self::session::{SessionConfig, session_of_config};
 pub use self::{
     brand::{BRANDS, Brand},
-    browser::{BrowserSignIn, REDIRECT_PORT},
+    browser::BrowserSignIn,
     discovery::Discovery,
     identity::{Identity, UserInfo},
     legacy::{LEGACY_TOKEN_URL, PasswordOutcome, RegisteredDevice},

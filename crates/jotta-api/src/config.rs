@@ -89,6 +89,12 @@ impl JottaRemote {
     }
 }
 
+/// The addresses of the service that a configuration says, complete or not.
+pub(crate) fn addresses_of(options: &dyn OptionSource) -> Result<Addresses> {
+    let typed = TypedOptions::new(&BACKEND, options);
+    Settings::read(&typed).map_err(invalid)?.addresses()
+}
+
 /// The options, typed.
 struct Settings {
     session: SessionConfig,

@@ -12,6 +12,7 @@ pub mod location;
 pub mod model;
 pub mod options;
 pub mod remote;
+pub mod setup;
 pub mod time;
 
 mod call;

@@ -237,6 +237,7 @@ impl JottaRemoteBuilder {
         if !self.trashed_only {
             capabilities.list_recursive = Support::Native;
         }
+        capabilities.write_makes_dirs = true;
         capabilities.copy_file = Support::Native;
         capabilities.rename_file = Support::Native;
         capabilities.rename_dir = Support::Native;

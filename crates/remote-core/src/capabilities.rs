@@ -99,6 +99,8 @@ pub struct Capabilities {
     pub ranged_read: Support,
     /// Writing from a source of unknown size; emulated means that it is spooled first.
     pub write_unknown_size: Support,
+    /// Whether a write makes the directories on the way without a request of its own. Where it does not, making them beforehand saves looking for them.
+    pub write_makes_dirs: bool,
     /// [`WriteMode::CreateNew`](crate::operation::WriteMode::CreateNew): atomic or missing, never imitated.
     pub create_new: Support,
     /// [`WriteMode::IfMatch`](crate::operation::WriteMode::IfMatch): atomic or missing, never imitated.
@@ -151,6 +153,7 @@ impl Capabilities {
             list_recursive: Support::Emulated,
             ranged_read: Support::Native,
             write_unknown_size: Support::Emulated,
+            write_makes_dirs: false,
             create_new: Support::Missing,
             if_match: Support::Missing,
             set_modified: Support::Missing,

@@ -54,6 +54,7 @@
 //!
 //! | feature | brings |
 //! | --- | --- |
+//! | `jotta` (default) | Jottacloud and its brands |
 //! | `koofr` (default) | Koofr, Digi Storage and compatible servers |
 //! | `rustls` (default) | TLS by rustls with the platform's trust store |
 //! | `native-tls` | TLS by the operating system's library |

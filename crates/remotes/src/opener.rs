@@ -14,7 +14,9 @@ use remote_config::{
     remote_string::{RemoteName, RemoteString},
     store::Store,
 };
-use remote_core::{http::HttpSettings, path::RemotePath, remote::Remote, secret::Secret};
+use remote_core::{
+    error::ErrorKind, http::HttpSettings, path::RemotePath, remote::Remote, secret::Secret,
+};
 
 use crate::{error::Error, provider};
 
@@ -269,7 +271,17 @@ impl Opener {
         let Some(provider) = provider::find(type_name) else {
             return Err(unsupported(name(), type_name.to_owned()));
         };
-        (provider.make)(resolved, root, &self.http).map_err(|source| Error::Options {
+        let tokens = || {
+            self.config.token_store(resolved).map_err(|source| {
+                remote_core::error::Error::with_message(
+                    ErrorKind::InvalidInput,
+                    "the token of the remote cannot be used",
+                )
+                .with_source(source)
+                .with_help("sign in again")
+            })
+        };
+        (provider.make)(resolved, root, &self.http, &tokens).map_err(|source| Error::Options {
             name: name(),
             source,
         })

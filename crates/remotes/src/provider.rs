@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use remote_core::{
+    auth::TokenStore,
     error::Result,
     http::HttpSettings,
     options::{Backend, OptionSource},
@@ -11,8 +12,11 @@ use remote_core::{
     setup::SetupSteps,
 };
 
+/// Where the token of the remote is kept, for providers that have one.
+type Tokens<'a> = &'a dyn Fn() -> Result<Arc<dyn TokenStore>>;
+
 /// Makes a remote of one type.
-type Make = fn(&dyn OptionSource, RemotePath, &HttpSettings) -> Result<Arc<dyn Remote>>;
+type Make = fn(&dyn OptionSource, RemotePath, &HttpSettings, Tokens<'_>) -> Result<Arc<dyn Remote>>;
 
 /// Makes the provider's own steps of setting up a remote.
 type Setup = fn(&HttpSettings) -> Arc<dyn SetupSteps>;
@@ -27,10 +31,20 @@ pub(crate) struct Provider {
 
 /// All of them.
 pub(crate) const PROVIDERS: &[Provider] = &[
+    #[cfg(feature = "jotta")]
+    Provider {
+        backend: &jotta_api::options::BACKEND,
+        make: |options, root, http, tokens| {
+            let store = Some(tokens()?);
+            let remote = jotta_api::JottaRemote::from_options_with(options, root, http, store)?;
+            Ok(Arc::new(remote))
+        },
+        setup: |http| Arc::new(jotta_api::setup::JottaSetup::new(http.clone())),
+    },
     #[cfg(feature = "koofr")]
     Provider {
         backend: &koofr_api::options::BACKEND,
-        make: |options, root, http| {
+        make: |options, root, http, _tokens| {
             let remote = koofr_api::KoofrRemote::from_options_with(options, root, http)?;
             Ok(Arc::new(remote))
         },
@@ -39,7 +53,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
 ];
 
 /// Which cargo feature brings a type, for the types that need not be compiled in.
-const FEATURES: &[(&str, &str)] = &[("koofr", "koofr")];
+const FEATURES: &[(&str, &str)] = &[("jottacloud", "jotta"), ("koofr", "koofr")];
 
 /// The provider of a type, as written in a configuration.
 pub(crate) fn find(type_name: &str) -> Option<&'static Provider> {

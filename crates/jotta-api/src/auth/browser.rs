@@ -3,15 +3,13 @@
 use std::fmt;
 
 use remote_core::{
-    auth::{OAuthClient, SignIn, Token},
+    auth::{OAuthClient, SignIn},
     error::Result,
+    secret::Secret,
 };
 use url::Url;
 
 use crate::addresses::fixed;
-
-/// The port of this machine to which the browser is sent back; registered with the service, so there is no other.
-pub const REDIRECT_PORT: u16 = 53682;
 
 /// Where the browser is sent back to.
 pub(super) fn redirect_url() -> Url {
@@ -23,17 +21,15 @@ pub(super) fn redirect_url() -> Url {
 /// `Debug` shows no secret.
 #[derive(Clone)]
 pub struct BrowserSignIn {
-    client: OAuthClient,
     sign_in: SignIn,
     client_id: String,
     token_url: Url,
 }
 
 impl BrowserSignIn {
-    pub(super) fn start(client: OAuthClient, client_id: String, token_url: Url) -> Result<Self> {
+    pub(super) fn start(client: &OAuthClient, client_id: String, token_url: Url) -> Result<Self> {
         let sign_in = client.authorize()?;
         Ok(Self {
-            client,
             sign_in,
             client_id,
             token_url,
@@ -46,17 +42,28 @@ impl BrowserSignIn {
         self.sign_in.url()
     }
 
-    /// The state and the check of what comes back, for programs that listen themselves.
+    /// The value that must come back with the browser.
+    #[must_use]
+    pub fn state(&self) -> &Secret {
+        self.sign_in.state()
+    }
+
+    /// What this program is called at the brand.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The published address for tokens.
+    #[must_use]
+    pub fn token_url(&self) -> &Url {
+        &self.token_url
+    }
+
+    /// The core's part, for [`RedirectReceiver`](remote_core::auth::RedirectReceiver), which receives the browser.
     #[must_use]
     pub fn sign_in(&self) -> &SignIn {
         &self.sign_in
-    }
-
-    /// Token, client id and the published address for tokens.
-    pub(super) async fn finish(&self, redirect: &Url) -> Result<(Token, String, Url)> {
-        let code = self.sign_in.code_from(redirect)?;
-        let token = self.client.exchange_code(&self.sign_in, &code).await?;
-        Ok((token, self.client_id.clone(), self.token_url.clone()))
     }
 }
 

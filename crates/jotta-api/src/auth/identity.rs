@@ -39,12 +39,11 @@ pub struct Identity {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct UserInfo {
     /// The internal name.
-    #[serde(
-        default,
-        alias = "preferred_username",
-        deserialize_with = "lenient::opt_text"
-    )]
+    #[serde(default, deserialize_with = "lenient::opt_text")]
     pub username: Option<String>,
+    /// The name the service prefers: the internal one, or the one that was signed in with.
+    #[serde(default, deserialize_with = "lenient::opt_text")]
+    pub preferred_username: Option<String>,
     /// The name for people.
     #[serde(default, deserialize_with = "lenient::opt_text")]
     pub name: Option<String>,
@@ -173,8 +172,10 @@ impl Identity {
         )
         .with_auth_url(self.addresses.rebase(page))
         .with_redirect_url(redirect_url())
-        .with_scopes(brand.scopes.iter().map(|scope| scope.clone().into_owned()));
-        BrowserSignIn::start(client, brand.client_id.clone().into_owned(), token_url)
+        .with_scopes(brand.scopes.iter().map(|scope| scope.clone().into_owned()))
+        // As in rclone: whether every brand accepts a challenge is not known.
+        .with_pkce(false);
+        BrowserSignIn::start(&client, brand.client_id.clone().into_owned(), token_url)
     }
 
     /// Finishes to sign in by browser, with the address that the browser was sent back to. One request.
@@ -188,10 +189,74 @@ impl Identity {
         sign_in: &BrowserSignIn,
         redirect: &Url,
     ) -> Result<SignedIn> {
-        let (token, client_id, token_url) = sign_in.finish(redirect).await?;
+        let code = sign_in.sign_in().code_from(redirect)?;
+        self.finish_with_code(sign_in, &code).await
+    }
+
+    /// Like [`finish_browser`](Self::finish_browser), with the code that a [`RedirectReceiver`](remote_core::auth::RedirectReceiver) has
+    /// received and checked.
+    ///
+    /// # Errors
+    ///
+    /// As [`finish_browser`](Self::finish_browser).
+    pub async fn finish_with_code(
+        &self,
+        sign_in: &BrowserSignIn,
+        code: &Secret,
+    ) -> Result<SignedIn> {
+        let token_url = sign_in.token_url().clone();
+        self.exchange(sign_in.client_id(), token_url, code).await
+    }
+
+    /// Finishes a sign-in that was begun in another process, by what was remembered of it.
+    pub(crate) async fn finish_remembered(
+        &self,
+        state: &Secret,
+        client_id: &str,
+        token_url: Url,
+        redirect: &Url,
+    ) -> Result<SignedIn> {
+        let find = |wanted: &str| {
+            let mut pairs = redirect.query_pairs();
+            let found = pairs.find(|(name, _)| name == wanted);
+            found.map(|(_, value)| Secret::new(value))
+        };
+        if find("state").as_ref() != Some(state) || state.is_empty() {
+            return Err(Error::with_message(
+                ErrorKind::InvalidInput,
+                "the answer of the browser belongs to another sign-in",
+            )
+            .with_help("start the sign-in again and use the newest page only"));
+        }
+        match find("code").filter(|code| !code.is_empty()) {
+            Some(code) => self.exchange(client_id, token_url, &code).await,
+            None => Err(Error::with_message(
+                ErrorKind::Authentication,
+                "the sign-in was refused on the page of the service",
+            )
+            .with_help("sign in again, and agree")),
+        }
+    }
+
+    /// One attempt: a code is good for one use.
+    async fn exchange(&self, client_id: &str, token_url: Url, code: &Secret) -> Result<SignedIn> {
+        let redirect = redirect_url();
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code.expose()),
+            ("redirect_uri", redirect.as_str()),
+            ("client_id", client_id),
+        ];
+        let request = TokenRequest {
+            label: "authorization code",
+            url: self.addresses.rebase(&token_url),
+            fields: &fields,
+            headers: Vec::new(),
+        };
+        let token = request.send(&self.http).await?;
         Ok(SignedIn {
             token: renewable(token)?,
-            client_id,
+            client_id: client_id.to_owned(),
             client_secret: None,
             token_url: Some(token_url),
         })

@@ -48,6 +48,16 @@ pub struct RegisteredDevice {
     pub client_secret: Secret,
 }
 
+impl RegisteredDevice {
+    /// A device that was registered before.
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            client_secret: client_secret.into(),
+        }
+    }
+}
+
 impl fmt::Debug for RegisteredDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RegisteredDevice")

@@ -13,7 +13,7 @@ use remote_core::{
     stored::{Place, fold},
 };
 
-use super::Inner;
+use super::{Inner, removing::TEMPORARY};
 use crate::{
     api::events::EventStream,
     model::event::{Event, EventType},
@@ -136,10 +136,19 @@ fn moved(from: Option<Place>, to: Option<Place>) -> Option<Change> {
         (Some(Place::Above), _) | (_, Some(Place::Above)) => {
             Some(Change::Rescan(RemotePath::root()))
         }
+        // A new content that was stored beside its place first.
+        (Some(Place::Below(from)), Some(Place::Below(to))) if is_temporary(&from) => {
+            Some(Change::Written(to, None))
+        }
         (Some(Place::Below(from)), Some(Place::Below(to))) => Some(Change::Renamed { from, to }),
         (Some(Place::Below(from)), None) => Some(Change::Removed(from)),
         // A whole tree may have come in.
         (None, Some(Place::Below(to))) => Some(Change::Rescan(to)),
         (None, None) => None,
     }
+}
+
+fn is_temporary(path: &RemotePath) -> bool {
+    path.name()
+        .is_some_and(|name| name.starts_with(TEMPORARY.as_bytes()))
 }

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::{location::Location, model::item::Item};
 
+/// How temporary names begin.
+pub(super) const TEMPORARY: &str = ".remote-tmp-";
+
 /// How many entries of the root are removed at the same time.
 const PARALLEL_REMOVALS: usize = 8;
 
@@ -174,7 +177,7 @@ impl Inner {
     /// A place that nothing has: beside another one, hard to guess.
     pub(super) fn temporary_beside(place: &Location) -> Location {
         let suffix: u64 = rand::random();
-        let name = format!(".remote-tmp-{suffix:016x}");
+        let name = format!("{TEMPORARY}{suffix:016x}");
         match place.parent() {
             Some(parent) => parent.below(&name),
             None => place.below(&name),

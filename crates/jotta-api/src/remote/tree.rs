@@ -11,6 +11,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use remote_core::{
+    capabilities::CaseRule,
     entry::Entry,
     error::{Error, ErrorKind, Result},
     operation::{ListOptions, incomplete},
@@ -150,9 +151,7 @@ impl TreeWalk {
         let mut path = self.dir.clone();
         for name in self.below(folder)? {
             path = self.inner.paths.child(&path, name)?;
-            let hash = self
-                .hasher
-                .hash_one(fold(&String::from_utf8_lossy(path.as_bytes())));
+            let hash = self.hasher.hash_one(CaseRule::Insensitive.key(&path));
             if self.told.insert(hash) {
                 self.queue.push_back(Ok(Entry::directory(path.clone())));
             }

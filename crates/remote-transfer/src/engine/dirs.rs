@@ -1,6 +1,9 @@
 //! Directories at the target: each missing one is made once, before what goes into it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use remote_core::{
     error::{Error, ErrorKind, Result, report},
@@ -67,9 +70,51 @@ impl std::error::Error for SharedError {
 
 /// The directories of one copy that are made or were.
 #[derive(Debug, Default)]
-pub(crate) struct Dirs(HashMap<RemotePath, DirState>);
+pub(crate) struct Dirs {
+    states: HashMap<RemotePath, DirState>,
+    /// Those that come with a file that is written into or below them.
+    covered: HashSet<RemotePath>,
+    /// Those that have to be made at the end, unless they are covered by then.
+    left: Vec<RemotePath>,
+}
 
 impl Dirs {
+    /// A directory of the source. Where a write makes the directories on the way, it waits for the files that may come into it.
+    pub(crate) fn found(&mut self, job: &Arc<Job>, tasks: &mut JoinSet<Done>, dir: &RemotePath) {
+        if comes_with_files(job) {
+            self.left.push(dir.clone());
+        } else {
+            self.ensure(job, tasks, dir);
+        }
+    }
+
+    /// The state of the directory that a file is to be written into.
+    pub(crate) fn ensure_for_file(
+        &mut self,
+        job: &Arc<Job>,
+        tasks: &mut JoinSet<Done>,
+        dir: &RemotePath,
+    ) -> DirState {
+        if !comes_with_files(job) || is_blocked(job, dir) {
+            return self.ensure(job, tasks, dir);
+        }
+        for dir in std::iter::once(dir.clone()).chain(dir.ancestors()) {
+            if !self.covered.insert(dir) {
+                break;
+            }
+        }
+        DirState::Ready
+    }
+
+    /// Starts to make the directories into which no file was written, as long as there are fewer than `most` tasks.
+    pub(crate) fn make_left(&mut self, job: &Arc<Job>, tasks: &mut JoinSet<Done>, most: usize) {
+        while tasks.len() < most
+            && let Some(dir) = self.left.pop()
+        {
+            self.ensure(job, tasks, &dir);
+        }
+    }
+
     /// The state of a directory; where it is missing, a task that makes it is started, after those for the directories above it.
     pub(crate) fn ensure(
         &mut self,
@@ -90,14 +135,17 @@ impl Dirs {
             let (sender, receiver) = watch::channel(None);
             tasks.spawn(make(Arc::clone(job), dir.clone(), above, sender));
             above = DirState::Waiting(receiver);
-            self.0.insert(dir, above.clone());
+            self.states.insert(dir, above.clone());
         }
         above
     }
 
     fn known(&self, job: &Job, dir: &RemotePath) -> Option<DirState> {
-        if let Some(state) = self.0.get(dir) {
+        if let Some(state) = self.states.get(dir) {
             return Some(state.clone());
+        }
+        if self.covered.contains(dir) {
+            return Some(DirState::Ready);
         }
         match &job.target {
             Target::Local(_) => None,
@@ -110,6 +158,24 @@ impl Dirs {
             },
         }
     }
+}
+
+/// Whether the target makes the directories on the way to a file by itself.
+fn comes_with_files(job: &Job) -> bool {
+    match &job.target {
+        Target::Remote(target) => target.remote.capabilities().write_makes_dirs,
+        Target::Local(_) | Target::LocalFile(_) => false,
+    }
+}
+
+/// Whether a file is known to be in the place of a directory or one above it.
+fn is_blocked(job: &Job, dir: &RemotePath) -> bool {
+    let Target::Remote(target) = &job.target else {
+        return false;
+    };
+    std::iter::once(dir.clone())
+        .chain(dir.ancestors())
+        .any(|dir| matches!(target.index.get(&dir), Some(Known::File(_))))
 }
 
 async fn make(

@@ -54,7 +54,13 @@ impl Engine {
     pub(crate) async fn copy_tree(&mut self, job: Arc<Job>, mut scan: Scan) -> Result<()> {
         let mut dirs = Dirs::default();
         let mut scanning = true;
-        while scanning || !self.tasks.is_empty() {
+        loop {
+            if !scanning && !self.ledger.has_failed() {
+                dirs.make_left(&job, &mut self.tasks, self.most_tasks);
+            }
+            if !scanning && self.tasks.is_empty() {
+                return Ok(());
+            }
             let has_room = self.tasks.len() < self.most_tasks;
             tokio::select! {
                 biased;
@@ -70,7 +76,6 @@ impl Engine {
             }
             scanning &= !self.ledger.has_failed();
         }
-        Ok(())
     }
 
     /// Copies one file. A problem with it is the failure of the copy.
@@ -116,9 +121,7 @@ impl Engine {
 
     fn start(&mut self, job: &Arc<Job>, dirs: &mut Dirs, item: Item) {
         match item {
-            Item::Directory(path) => {
-                dirs.ensure(job, &mut self.tasks, &path);
-            }
+            Item::Directory(path) => dirs.found(job, &mut self.tasks, &path),
             Item::File(file) => self.start_file(job, dirs, *file),
             Item::Problem(problem) => self.ledger.problem(problem),
         }
@@ -145,7 +148,7 @@ impl Engine {
             return self.ledger.done(unchanged(&file));
         }
         let dir = file.path.parent().unwrap_or_default();
-        let dir = dirs.ensure(job, &mut self.tasks, &dir);
+        let dir = dirs.ensure_for_file(job, &mut self.tasks, &dir);
         self.tasks
             .spawn(copy_file(Arc::clone(job), file, dir, known));
     }

@@ -1,0 +1,140 @@
+//! The request budgets of the design, counted by the emulator.
+//!
+//! | operation | Jottacloud |
+//! | --- | --- |
+//! | open a remote | 0 until first use, then 1, and 1 more if the token has to be renewed |
+//! | write a file | 2 (announce, send); 1 when the service has the content |
+//! | write N files into D new directories | 2N + 2 |
+//! | list a whole tree | 1 |
+//! | read a file that is known | 1 |
+//! | copy again with nothing changed | 2 |
+//! | remove a tree that is known | 1 |
+
+use std::{path::Path, sync::Arc};
+
+use futures::TryStreamExt as _;
+use remote_core::{
+    entry::Entry,
+    operation::{ListOptions, ReadOptions, RemoveOutcome, WriteOptions},
+    path::RemotePath,
+    remote::{Remote as _, RemoteExt as _},
+};
+use remote_transfer::{Location, TransferOptions, copy};
+use tests::{jotta::JottaBench, koofr::path};
+
+/// Makes `dirs` folders with `files` files in all.
+fn tree(at: &Path, dirs: usize, files: usize) {
+    for index in 0..files {
+        let dir = at.join(format!("dir{}", index % dirs));
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join(format!("file{index}")), format!("content {index}")).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn opening_costs_nothing_until_the_first_use() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    let list = remote.list(&RemotePath::root(), ListOptions::default());
+    assert_eq!(bench.requests(), 0);
+    drop(list);
+    let _root = remote.stat(&RemotePath::root()).await.unwrap();
+    assert_eq!((bench.requests(), remote.request_count()), (2, 2));
+    let (_root, requests) = bench.counted(remote.stat(&RemotePath::root())).await;
+    assert_eq!(requests, 1);
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_costs_one_more() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    bench.service().identity().expire_access_tokens();
+    remote.stat(&RemotePath::root()).await.unwrap();
+    // A refused request, the renewal, the name of the user, the look.
+    assert_eq!(bench.requests(), 4);
+    assert_eq!(bench.service().identity().stats().totals.refreshes, 1);
+}
+
+#[tokio::test]
+async fn writing_costs_two_requests_and_one_for_a_known_content() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    remote.stat(&RemotePath::root()).await.unwrap();
+    for (name, content, expected) in [
+        ("new/dir/a", "one", 2),
+        ("new/dir/b", "two", 2),
+        ("another/c", "one", 1),
+        ("new/dir/a", "two", 1),
+        ("empty", "", 2),
+    ] {
+        let file = path(name);
+        let write = remote.write_bytes(&file, content, WriteOptions::default());
+        let (entry, requests) = bench.counted(write).await;
+        assert_eq!(entry.unwrap().size, Some(content.len() as u64));
+        assert_eq!(requests, expected, "{name} {content}");
+    }
+}
+
+#[tokio::test]
+async fn a_tree_is_copied_listed_compared_and_removed_within_the_budget() {
+    let bench = JottaBench::start().await;
+    let local = tempfile::tempdir().unwrap();
+    tree(local.path(), 5, 40);
+    let source = || Location::Local(local.path().to_owned());
+    let target = || Location::remote(Arc::new(bench.remote()), path("backup"));
+
+    let first = copy(&source(), &target(), &TransferOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(first.files_transferred, 40);
+    assert!(
+        bench.requests() <= 2 * 40 + 2,
+        "{} requests",
+        bench.requests()
+    );
+
+    let (from, to, options) = (source(), target(), TransferOptions::default());
+    let again = copy(&from, &to, &options);
+    let (again, requests) = bench.counted(again).await;
+    assert_eq!(again.unwrap().files_transferred, 0);
+    assert!(requests <= 2, "{requests} requests");
+
+    let remote = bench.remote();
+    remote.stat(&path("backup")).await.unwrap();
+    let all = remote.list_recursive(&path("backup"), ListOptions::default());
+    let (all, requests) = bench.counted(all.try_collect::<Vec<Entry>>()).await;
+    assert_eq!((all.unwrap().len(), requests), (45, 1));
+
+    let (outcome, requests) = bench.counted(remote.remove_dir_all(&path("backup"))).await;
+    assert_eq!((outcome.unwrap(), requests), (RemoveOutcome::Removed, 1));
+}
+
+#[tokio::test]
+async fn reading_a_known_file_costs_one_request_and_an_unknown_one_two() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    remote.stat(&RemotePath::root()).await.unwrap();
+    let file = path("a");
+    let written = remote
+        .write_bytes(&file, "content", WriteOptions::default())
+        .await
+        .unwrap();
+    let read = remote.read_bytes(&file, 100);
+    assert_eq!(bench.counted(read).await.1, 1);
+    let options = ReadOptions::default().with_range(2..5);
+    let (part, requests) = bench.counted(remote.read(&file, options)).await;
+    assert_eq!(part.unwrap().bytes(10).await.unwrap(), "nte");
+    assert_eq!(requests, 1);
+
+    let stranger = bench.remote();
+    stranger.stat(&RemotePath::root()).await.unwrap();
+    let (_, requests) = bench.counted(stranger.read_bytes(&file, 100)).await;
+    assert_eq!(requests, 2);
+    // The caller knows which content it wants: that is enough to verify it.
+    let by_tag = bench.remote();
+    by_tag.stat(&RemotePath::root()).await.unwrap();
+    let options = ReadOptions::default().with_if_match(written.tag.unwrap());
+    let (download, requests) = bench.counted(by_tag.read(&file, options)).await;
+    assert_eq!(download.unwrap().bytes(100).await.unwrap(), "content");
+    assert_eq!(requests, 1);
+}

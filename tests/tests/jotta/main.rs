@@ -1,0 +1,10 @@
+//! Jottacloud from end to end, on the emulator: the contract, its budgets, signing in, and what can go wrong.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
+
+mod budgets;
+mod conformance;
+mod listings;
+mod lost_answers;
+mod sign_in;
+mod trash;
+mod uploads;

@@ -1,0 +1,465 @@
+//! Uploads that break off, are refused, or were never sent; what is kept of the old file meanwhile.
+//!
+//! Cases: a connection that breaks at the first, a middle and the last byte, in process and across a restart with a ticket; 420 for ever; bytes damaged
+//! on the way once and always; an address for the upload that is not the service's, and one that redirects; no room; views; no versions without a moment in which
+//! there is no content; times and creation times; a source that cannot be read twice.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use jotta_api::{JottaRemote, remote::UploadTicket};
+use remote_core::{
+    error::{Effect, ErrorKind, Result, report},
+    operation::WriteOptions,
+    remote::{Remote as _, RemoteExt as _},
+    source::{MemorySource, StreamSource, UploadSource},
+};
+use remote_emulator::fault::{Fault, FaultAction, FaultAnswer};
+use tests::{jotta::JottaBench, koofr::path};
+
+/// Bytes without a pattern, different for each seed.
+fn content(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed | 1;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+const LENGTH: usize = 400_000;
+
+/// More than the buffers of a connection hold.
+const LARGE: usize = 12_000_000;
+
+/// How many bytes each request to send was about to send, in order.
+fn announced(bench: &JottaBench) -> Vec<u64> {
+    let records = bench.service().requests();
+    let uploads = records.iter().filter(|record| record.endpoint == "upload");
+    uploads
+        .map(|record| {
+            record
+                .header("content-length")
+                .unwrap_or("0")
+                .parse()
+                .unwrap()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_costs_the_missing_bytes_only() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    for (number, after) in [0, 1, 200_000, LENGTH as u64 - 1].into_iter().enumerate() {
+        let file = path(&format!("file {number}"));
+        let bytes = content(2 * number as u64 + 11, LENGTH);
+        bench.service().log().clear();
+        bench
+            .service()
+            .faults()
+            .push(Fault::new(FaultAction::CutRequest { after }).on("upload"));
+        let entry = remote
+            .write_bytes(&file, bytes.clone(), WriteOptions::default())
+            .await
+            .unwrap();
+        assert_eq!(entry.size, Some(LENGTH as u64));
+        let stored = bench
+            .service()
+            .read(&format!("/Jotta/Archive/file {number}"))
+            .unwrap();
+        assert_eq!(stored.unwrap(), bytes, "{after}");
+        let sent = announced(&bench);
+        // The service keeps what has arrived, which may be more than it has read.
+        assert!(
+            sent.len() == 2 && sent[0] == LENGTH as u64 && sent[1] <= LENGTH as u64 - after,
+            "{after}: {sent:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_after_a_restart_with_what_is_missing() {
+    let bench = JottaBench::start().await;
+    let bytes = content(3, LARGE);
+    let source: Arc<dyn UploadSource> = Arc::new(MemorySource::new(bytes.clone()));
+    let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+    let options = WriteOptions::default().with_modified(modified);
+    let ticket = {
+        let first = bench.remote();
+        let ticket = first
+            .prepare_upload(&path("big"), &source, &options)
+            .await
+            .unwrap();
+        bench
+            .service()
+            .faults()
+            .push(Fault::new(FaultAction::CutRequest { after: 1_000_000 }).on("upload"));
+        bench.service().faults().push(
+            Fault::new(FaultAction::Close)
+                .on("files/allocate")
+                .skip(1)
+                .always(),
+        );
+        let error = first
+            .send_upload(&ticket, Arc::clone(&source), None)
+            .await
+            .unwrap_err();
+        assert_ne!(error.effect(), Effect::Made);
+        bench.service().faults().clear();
+        serde_json::to_string(&ticket).unwrap()
+    };
+    assert!(
+        bench
+            .remote()
+            .stat(&path("big"))
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+
+    bench.service().log().clear();
+    let second = bench.remote();
+    let ticket: UploadTicket = serde_json::from_str(&ticket).unwrap();
+    let entry = second.send_upload(&ticket, source, None).await.unwrap();
+    assert_eq!((entry.path, entry.modified), (path("big"), Some(modified)));
+    let sent = announced(&bench);
+    assert!(
+        sent.len() == 1 && sent[0] > 0 && sent[0] <= LARGE as u64 - 1_000_000,
+        "{sent:?}"
+    );
+    assert_eq!(
+        second.read_bytes(&path("big"), 1 << 24).await.unwrap(),
+        bytes
+    );
+
+    let error = second
+        .send_upload(&ticket, Arc::new(MemorySource::new("short")), None)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourceChanged);
+    let elsewhere = bench.remote_at("other");
+    let error = elsewhere
+        .send_upload(&ticket, Arc::new(MemorySource::new(bytes)), None)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn an_upload_that_never_completes_ends_with_an_error_and_keeps_the_old_file() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    remote
+        .write_bytes(&path("a"), "old", WriteOptions::default())
+        .await
+        .unwrap();
+    let incomplete = FaultAnswer::new(420)
+        .with_body(r#"{"code":420,"error_id":"IncompleteUploadOpenApiException","message":"m"}"#);
+    bench.service().faults().push(
+        Fault::new(FaultAction::Answer(incomplete))
+            .on("upload")
+            .always(),
+    );
+    let error = remote
+        .write_bytes(&path("a"), "new content", WriteOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (ErrorKind::Service, Effect::NotMade)
+    );
+    assert!(
+        report(&error).contains("misses bytes"),
+        "{}",
+        report(&error)
+    );
+    bench.service().faults().clear();
+    assert_eq!(
+        bench.remote().read_bytes(&path("a"), 100).await.unwrap(),
+        "old"
+    );
+}
+
+#[tokio::test]
+async fn bytes_damaged_on_the_way_are_sent_again_once() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    let corrupt = || {
+        let answer = FaultAnswer::new(421)
+            .with_body(r#"{"code":421,"error_id":"CorruptUploadOpenApiException"}"#);
+        Fault::new(FaultAction::Answer(answer)).on("upload")
+    };
+    bench.service().faults().push(corrupt());
+    remote
+        .write_bytes(&path("once"), content(5, 1000), WriteOptions::default())
+        .await
+        .unwrap();
+    bench.service().faults().push(corrupt().always());
+    let error = remote
+        .write_bytes(&path("always"), content(6, 1000), WriteOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (ErrorKind::Corrupted, Effect::NotMade)
+    );
+    bench.service().faults().clear();
+    assert!(
+        remote
+            .stat(&path("always"))
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+}
+
+/// Other bytes each time it is opened.
+#[derive(Debug)]
+struct Changing(std::sync::atomic::AtomicU64);
+
+#[async_trait]
+impl UploadSource for Changing {
+    fn size(&self) -> Option<u64> {
+        Some(1000)
+    }
+
+    async fn open(&self, offset: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let seed = self.0.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
+        MemorySource::new(content(seed, 1000)).open(offset).await
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_changes_while_it_is_sent_is_told_as_such() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    remote
+        .write_bytes(&path("a"), "old", WriteOptions::default())
+        .await
+        .unwrap();
+    let source = Arc::new(Changing(101.into()));
+    let error = remote
+        .write(&path("a"), source, WriteOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (ErrorKind::SourceChanged, Effect::NotMade)
+    );
+    assert_eq!(
+        bench.remote().read_bytes(&path("a"), 100).await.unwrap(),
+        "old"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_an_address_that_is_not_the_services() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    let promise = |url: &str| {
+        FaultAnswer::new(200).with_body(format!(
+            r#"{{"state":"INCOMPLETE","upload_url":"{url}","bytes":3,"resume_pos":0}}"#
+        ))
+    };
+    for (address, word) in [
+        ("https://upload.evil.example/x", "not one of its hosts"),
+        ("nonsense", "no address"),
+    ] {
+        bench.service().faults().push(
+            Fault::new(FaultAction::Answer(promise(address)))
+                .on("files/allocate")
+                .always(),
+        );
+        let error = remote
+            .write_bytes(&path("a"), "abc", WriteOptions::default())
+            .await
+            .unwrap_err();
+        bench.service().faults().clear();
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (ErrorKind::Protocol, Effect::NotMade)
+        );
+        assert!(report(&error).contains(word), "{}", report(&error));
+    }
+    let away = FaultAction::Redirect {
+        location: "https://upload.evil.example/x".to_owned(),
+        status: 307,
+    };
+    bench
+        .service()
+        .faults()
+        .push(Fault::new(away).on("upload").always());
+    let error = remote
+        .write_bytes(&path("a"), "abc", WriteOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(
+        report(&error).contains("another address"),
+        "{}",
+        report(&error)
+    );
+}
+
+#[tokio::test]
+async fn a_full_account_refuses_once_with_a_sentence() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    remote
+        .write_bytes(&path("small"), "x", WriteOptions::default())
+        .await
+        .unwrap();
+    bench.service().set_capacity(100).unwrap();
+    let file = path("big");
+    let write = remote.write_bytes(&file, content(8, 5000), WriteOptions::default());
+    let (outcome, requests) = bench.counted(write).await;
+    let error = outcome.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (ErrorKind::QuotaExceeded, Effect::NotMade)
+    );
+    assert!(error.help().is_some() && requests == 1, "{requests}");
+    let usage = remote.usage().await.unwrap();
+    assert_eq!(usage.total, Some(100));
+    bench.service().set_capacity(-1).unwrap();
+    assert_eq!(remote.usage().await.unwrap().total, None);
+}
+
+#[tokio::test]
+async fn views_refuse_changes_before_anything_is_sent() {
+    let bench = JottaBench::start().await;
+    for view in ["Trash", "latest", "LINKS", "Shared"] {
+        let remote = JottaRemote::builder(bench.client())
+            .mount_point("jotta", view)
+            .build();
+        let file = path("a");
+        let errors = [
+            remote
+                .write_bytes(&file, "x", WriteOptions::default())
+                .await
+                .map(drop),
+            remote.create_dir(&file).await,
+            remote.remove_file(&file).await.map(drop),
+            remote.remove_dir_all(&file).await.map(drop),
+        ];
+        for outcome in errors {
+            assert_eq!(
+                outcome.unwrap_err().kind(),
+                ErrorKind::PermissionDenied,
+                "{view}"
+            );
+        }
+    }
+    assert_eq!(bench.requests(), 0);
+}
+
+#[tokio::test]
+async fn without_versions_there_is_always_one_content() {
+    let bench = JottaBench::start().await;
+    let remote = bench.builder().no_versions(true).build();
+    let file = path("dir/a");
+    remote
+        .write_bytes(&file, "first", WriteOptions::default())
+        .await
+        .unwrap();
+    remote
+        .write_bytes(&file, "second", WriteOptions::default())
+        .await
+        .unwrap();
+    let entry = bench.service().entry("/Jotta/Archive/dir/a").unwrap();
+    assert_eq!(entry.revisions.len(), 1);
+    assert_eq!(bench.service().trash_count(), 0);
+    // Whatever step fails, one of the two contents is there.
+    for endpoint in ["files/allocate", "upload", "jfs/rm", "jfs/mv"] {
+        let new = format!("new by {endpoint}");
+        let broken = Fault::new(FaultAction::Answer(FaultAnswer::new(500))).on(endpoint);
+        bench.service().faults().push(broken.always());
+        let outcome = remote
+            .write_bytes(&file, new.clone(), WriteOptions::default())
+            .await;
+        bench.service().faults().clear();
+        assert!(outcome.is_err(), "{endpoint}");
+        let all = bench.service().entries("/Jotta/Archive/dir");
+        let contents: Vec<Bytes> = all
+            .iter()
+            .filter(|entry| entry.deleted.is_none() && entry.current().is_some())
+            .filter_map(|entry| bench.service().read(&entry.path).unwrap())
+            .collect();
+        assert!(!contents.is_empty(), "{endpoint}: nothing is left");
+        // Tidy up for the next round.
+        remote.remove_dir_all(&path("dir")).await.unwrap();
+        remote
+            .write_bytes(&file, "second", WriteOptions::default())
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn creation_times_stay_and_can_be_set() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let options = WriteOptions::default().with_modified(at(2_000_000));
+    let source = Arc::new(MemorySource::new("x"));
+    let written = remote
+        .write_created_at(&path("a.txt"), source, options, at(1_000_000))
+        .await
+        .unwrap();
+    assert_eq!(
+        (written.created, written.modified),
+        (Some(at(1_000_000)), Some(at(2_000_000)))
+    );
+    remote
+        .set_modified(&path("a.txt"), at(3_000_000))
+        .await
+        .unwrap();
+    let metadata = remote.metadata(&path("a.txt")).await.unwrap();
+    assert_eq!(
+        (metadata.created, metadata.modified),
+        (Some(at(1_000_000)), Some(at(3_000_000)))
+    );
+    assert!(metadata.uploaded.is_some() && metadata.content_type.is_some());
+    let entry = remote
+        .set_times(&path("a.txt"), None, Some(at(500_000)))
+        .await
+        .unwrap();
+    assert_eq!(
+        (entry.created, entry.modified),
+        (Some(at(500_000)), Some(at(3_000_000)))
+    );
+}
+
+#[tokio::test]
+async fn a_stream_is_kept_in_memory_or_on_disk_and_sent() {
+    let bench = JottaBench::start().await;
+    for limit in [0, 1 << 20] {
+        let remote = bench.builder().md5_memory_limit(limit).build();
+        let bytes = content(limit + 21, 200_000);
+        let pieces: Vec<std::io::Result<Bytes>> = bytes
+            .chunks(7000)
+            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+            .collect();
+        let source = StreamSource::once(futures::stream::iter(pieces), None);
+        bench
+            .service()
+            .faults()
+            .push(Fault::new(FaultAction::CutRequest { after: 1000 }).on("upload"));
+        let file = path(&format!("stream {limit}"));
+        remote
+            .write(&file, Arc::new(source), WriteOptions::default())
+            .await
+            .unwrap();
+        assert_eq!(remote.read_bytes(&file, 1 << 20).await.unwrap(), bytes);
+    }
+}
