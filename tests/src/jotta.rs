@@ -113,7 +113,6 @@ impl JottaBench {
     }
 
     /// A client with these credentials, still to be made.
-    #[must_use]
     pub fn client_builder(&self, credentials: Credentials) -> ClientBuilder {
         Client::builder(credentials)
             .addresses(self.addresses())

@@ -213,10 +213,10 @@ async fn what_a_failed_call_says_about_its_effect_is_true() {
                 };
                 match error.effect() {
                     Effect::NotMade => {
-                        assert_eq!(now, before, "{change:?} {endpoint} {loss:?}: {error:?}")
+                        assert_eq!(now, before, "{change:?} {endpoint} {loss:?}: {error:?}");
                     }
                     Effect::Made => {
-                        assert_ne!(now, before, "{change:?} {endpoint} {loss:?}: {error:?}")
+                        assert_ne!(now, before, "{change:?} {endpoint} {loss:?}: {error:?}");
                     }
                     _ => {}
                 }
