@@ -79,21 +79,21 @@ const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new(
         "configVersion",
         OptionType::String,
-        "How the remote signs in: 1 with a token of the sign-in service, 0 with one of the older interface.\n\nWritten by the setup.",
+        "How the remote signs in: 1 with a token of the sign-in service, 0 with one of the older interface.\n\nWritten by the setup, by rclone's as well.",
     )
     .hidden()
     .ours(),
-    OptionSpec::new("tokenURL", OptionType::String, "Where the token is renewed.\n\nWritten by the setup.")
+    OptionSpec::new("tokenURL", OptionType::String, "Where the token is renewed.\n\nWritten by the setup, by rclone's as well.")
         .hidden()
         .ours(),
-    OptionSpec::new("username", OptionType::String, "Who signed in. Not used.")
+    OptionSpec::new("username", OptionType::String, "Who signed in. Not used.\n\nWritten by the setup, by rclone's as well.")
         .sensitive()
         .hidden()
         .ours(),
-    OptionSpec::new("device", OptionType::String, "Device to use.\n\nThe built-in one, Jotta, if empty.")
+    OptionSpec::new("device", OptionType::String, "Device to use.\n\nThe built-in one, Jotta, if empty. Written by the setup, by rclone's as well.")
         .hidden()
         .ours(),
-    OptionSpec::new("mountpoint", OptionType::String, "Mount point of the device to use.\n\nArchive if empty.")
+    OptionSpec::new("mountpoint", OptionType::String, "Mount point of the device to use.\n\nArchive if empty. Written by the setup, by rclone's as well.")
         .hidden()
         .ours(),
     OptionSpec::new("jfs_url", OptionType::String, "Address of the XML interface, for emulators.\n\nPlain http for this machine only.")
