@@ -4,6 +4,7 @@
 
 mod acceptance;
 mod config;
+mod encrypted;
 mod jotta;
 mod mount;
 mod names;
