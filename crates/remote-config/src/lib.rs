@@ -133,7 +133,9 @@
 //! | values with backticks, outer blanks or `"""` | corrupted by the next load in some cases | quoted so that they read back |
 //! | values with `%(name)s` | written, and replaced when read | refused |
 //! | references in a circle | a crash in some cases | the stored text |
-//! | two writers | the last one wins | changes of both, if both use this crate |
+//! | two writers | the last one wins | changes of both, if both use this crate; what rclone writes before the last moment is kept |
+//! | the moment in which rclone saves | there is no file, which counts as an empty one | waited for |
+//! | files of any size and depth | read | up to [`MAX_FILE_BYTES`](document::MAX_FILE_BYTES), [`MAX_LINES`](document::MAX_LINES) and [`MAX_NAME_BYTES`](document::MAX_NAME_BYTES) |
 //! | a symbolic link as configuration file | followed one level | followed to the end |
 //! | empty text for an option that cannot be empty | false or zero, except in the file | not set |
 //! | an own variable and one for all remotes of the type | the command line prefers the second | the first, as the manual says |

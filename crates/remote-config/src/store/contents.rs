@@ -102,9 +102,12 @@ pub(super) fn bytes(
         let path = path.to_owned();
         return Err(Error::Unreadable { path, source });
     }
-    match key {
-        Some(key) => Ok(encrypt(&plain, key)),
-        None => Ok(std::mem::take(&mut *plain)),
+    match (key, form(&plain)) {
+        (Some(key), _) => Ok(encrypt(&plain, key)),
+        (None, Form::LateMarker { line }) => {
+            Err(decrypt_error(path, DecryptError::LateMarker { line }))
+        }
+        (None, _) => Ok(std::mem::take(&mut *plain)),
     }
 }
 

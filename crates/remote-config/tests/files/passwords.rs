@@ -260,6 +260,23 @@ fn what_cannot_be_read_again_is_not_saved() {
 }
 
 #[test]
+fn a_text_that_would_pass_for_a_damaged_file_stays_encrypted() {
+    let (_dir, path) = encrypted();
+    let text = b"[a]\nx = 1\nRCLONE_ENCRYPT_V0:\n";
+    fs::write(&path, encrypt(text, &key(PASSWORD))).unwrap();
+    let store = store(&path, given(PASSWORD));
+    set(&store, "v").unwrap();
+    assert!(matches!(
+        store.remove_password(),
+        Err(Error::Decrypt {
+            source: DecryptError::LateMarker { line: 3 },
+            ..
+        })
+    ));
+    assert!(store.is_encrypted().unwrap());
+}
+
+#[test]
 fn the_first_source_there_is_decides() {
     let (_dir, path) = encrypted();
     let environment = |command: &str, password: &str| {
