@@ -160,6 +160,7 @@ async fn receive(
     }
     // What else there may be is read and forgotten.
     while parts.next_part().await?.is_some() {}
+    while call.body.chunk().await?.is_some() {}
     if writer.length() == 0 && !announced && acd.lock().settings.refuse_chunked_empty {
         return Err(Problem::new(411, "Content-Length is missing").into());
     }

@@ -160,8 +160,10 @@ pub struct IdentitySettings {
     pub code_lifetime: Duration,
     /// How long a personal login token waits for its use. Without end.
     pub login_token_lifetime: Option<Duration>,
-    /// Give out a new refresh token at every refresh and spend the one presented. On; Amazon never does.
+    /// Give out a new refresh token at every refresh and spend the one presented. On; not for Amazon.
     pub rotate: bool,
+    /// Let the refresh tokens of Amazon rotate as well. Off.
+    pub amazon_rotates: bool,
     /// End the family when a spent refresh token is presented. On.
     pub reuse_revokes_family: bool,
     /// What a spent refresh token, and any of an ended family, is answered.
@@ -200,6 +202,7 @@ impl Default for IdentitySettings {
             code_lifetime: Duration::from_secs(600),
             login_token_lifetime: None,
             rotate: true,
+            amazon_rotates: false,
             reuse_revokes_family: true,
             stale_text: StaleText::Stale,
             revocation_ends_access_tokens: false,

@@ -147,7 +147,10 @@ fn fits(challenge: &Challenge, verifier: &str) -> bool {
 fn refresh(request: &Request<'_>, client: &str) -> Result<Reply, Refusal> {
     let brand = request.brand()?;
     let presented = request.required("refresh_token")?;
-    let rotate = request.settings().rotate && brand.layout == Layout::Realm;
+    let rotate = match brand.layout {
+        Layout::Amazon => request.settings().amazon_rotates,
+        Layout::Realm => request.settings().rotate,
+    };
     let outcome = renew(request, Some(brand), client, presented, rotate)?;
     outcome
         .map(|tokens| tokens.reply())
