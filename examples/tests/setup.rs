@@ -339,7 +339,8 @@ async fn a_front_end_sets_a_remote_up_in_two_processes() {
         let mut first = Conversation::begin(&path);
         assert_eq!(first.hear()["event"], "ready");
         let types = first.say(&json!({"command": "types"}));
-        assert_eq!(types["types"][0]["type"], "koofr");
+        let types = types["types"].as_array().unwrap();
+        assert!(types.iter().any(|kind| kind["type"] == "koofr"));
         let begun = first.say(
             &json!({"command": "create", "answers": {"config_fs_type": "koofr", "user": user}}),
         );
