@@ -146,6 +146,8 @@ pub struct AcdSettings {
     pub duplicate_code: String,
     /// Name the existing node in that 409. On.
     pub duplicate_names_node: bool,
+    /// Name the existing node in the 409 for a `localId` that was used before. On.
+    pub local_id_names_node: bool,
     /// Bytes in the drive; more is refused with 403. One TiB.
     pub quota: u64,
     /// Contents beyond this never appear; the upload ends in 504. 50,000 MiB.
@@ -166,6 +168,8 @@ pub struct AcdSettings {
     pub move_trashed_status: u16,
     /// Let requests by id find nodes in the trash. On.
     pub trashed_by_id: bool,
+    /// Give nodes in the trash the members `exclusivelyTrashed` and `recursivelyTrashed`. Off.
+    pub trash_flags: bool,
     /// Leave what is also in a folder elsewhere when its other folder is trashed. Off.
     pub trash_spares_linked: bool,
     /// Answer 409 to a restore when the name is taken. On.
@@ -231,6 +235,7 @@ impl Default for AcdSettings {
             pending_in_answers: false,
             duplicate_code: "MD5_DUPLICATE".to_owned(),
             duplicate_names_node: true,
+            local_id_names_node: true,
             quota: 1 << 40,
             max_file_size: 50_000 << 20,
             max_name_chars: 256,
@@ -241,6 +246,7 @@ impl Default for AcdSettings {
             remove_parent_status: 200,
             move_trashed_status: 403,
             trashed_by_id: true,
+            trash_flags: false,
             trash_spares_linked: false,
             restore_checks_names: true,
             trash_days: 30,

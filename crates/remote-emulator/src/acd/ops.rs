@@ -52,8 +52,12 @@ impl State {
         let taken = local_id.and_then(|id| self.local_ids.get(id));
         if let Some(taken) = taken {
             let problem = Problem::new(409, "Node with the localId already exists");
-            let id = self.id_of(&Parent::Node(*taken));
-            return Err(problem.with_code("LOCAL_ID_ALREADY_EXISTS").with_node(id));
+            let problem = problem.with_code("LOCAL_ID_ALREADY_EXISTS");
+            return Err(if self.settings.local_id_names_node {
+                problem.with_node(self.id_of(&Parent::Node(*taken)))
+            } else {
+                problem
+            });
         }
         self.check_free(&parents, name, None)?;
         Ok(NewNode {

@@ -75,6 +75,10 @@ pub(crate) fn node(
     if !own.is_empty() {
         put("properties", own.into());
     }
+    if let Some(trashed) = data.trashed.filter(|_| state.settings.trash_flags) {
+        put("exclusivelyTrashed", trashed.top.into());
+        put("recursivelyTrashed", (!trashed.top).into());
+    }
     if node.kind == Kind::File {
         put("contentProperties", content_properties(data, pending));
     }

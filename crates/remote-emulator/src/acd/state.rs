@@ -389,8 +389,9 @@ impl State {
             node.data.version += 1;
             node.data.modified = moment.now;
             node.changed = self.sequence;
-            if let Some(content) = &node.data.content {
-                self.next_due = self.next_due.min(content.ready_at.max(moment.now));
+            let ready_at = node.data.content.as_ref().map(|content| content.ready_at);
+            if let Some(ready_at) = ready_at.filter(|at| *at > moment.now) {
+                self.next_due = self.next_due.min(ready_at);
             }
         }
         self.link(key);

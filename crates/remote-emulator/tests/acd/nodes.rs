@@ -119,6 +119,12 @@ async fn a_local_id_makes_a_create_happen_once() {
     let second = server.json("POST", "nodes?localId=L1", body).await;
     assert_eq!(second.status, 409);
     assert_eq!(second.json()["info"]["nodeId"], first.as_str());
+    server
+        .acd()
+        .change_settings(|settings| settings.local_id_names_node = false);
+    let body = json!({"name": "c", "kind": "FOLDER"});
+    let third = server.json("POST", "nodes?localId=L1", body).await;
+    assert_eq!((third.status, third.json().get("info")), (409, None));
 }
 
 #[tokio::test]

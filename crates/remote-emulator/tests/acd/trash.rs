@@ -20,9 +20,13 @@ async fn a_folder_goes_with_all_below_it_and_comes_back_with_what_went_then() {
     let answer = server.call("PUT", &format!("trash/{folder}")).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["status"], "TRASH");
+    server
+        .acd()
+        .change_settings(|settings| settings.trash_flags = true);
     for id in [&folder, &inner, &late] {
         let node = server.get(&format!("nodes/{id}")).await.json();
         assert_eq!(node["status"], "TRASH");
+        assert_eq!(node["recursivelyTrashed"], *id != *folder);
     }
     assert!(
         server
