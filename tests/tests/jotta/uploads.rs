@@ -463,3 +463,25 @@ async fn a_stream_is_kept_in_memory_or_on_disk_and_sent() {
         assert_eq!(remote.read_bytes(&file, 1 << 20).await.unwrap(), bytes);
     }
 }
+
+#[tokio::test]
+async fn a_token_that_ends_before_any_request_of_an_upload_is_renewed_once() {
+    for endpoint in ["files/allocate", "upload"] {
+        let bench = JottaBench::start().await;
+        let remote = bench.remote();
+        bench
+            .service()
+            .faults()
+            .push(Fault::new(FaultAction::ExpireTokens).on(endpoint));
+        let written = remote
+            .write_bytes(&path("a"), "content", WriteOptions::default())
+            .await;
+        assert_eq!(written.unwrap().size, Some(7), "{endpoint}");
+        let stats = bench.service().identity().stats();
+        assert_eq!(
+            (stats.totals.refreshes, stats.totals.reuse_detected),
+            (1, 0),
+            "{endpoint}"
+        );
+    }
+}
