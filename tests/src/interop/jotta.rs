@@ -124,7 +124,12 @@ impl JottaStage {
 
     /// Lets the stored access token seem to have ended by everybody's clock; by the emulator's clock it is good.
     pub fn backdate_token(&self) {
-        let token = self.stored_token("jotta");
+        self.backdate_token_of("jotta");
+    }
+
+    /// The same for another remote.
+    pub fn backdate_token_of(&self, remote: &str) {
+        let token = self.stored_token(remote);
         let expiry = token["expiry"].as_str().expect("the token has an end");
         let text = fs::read_to_string(&self.config).expect("the file can be read");
         let text = text.replace(expiry, "2020-01-01T00:00:00Z");

@@ -12,6 +12,7 @@
 use std::{
     ffi::OsString,
     os::unix::ffi::OsStringExt as _,
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -34,7 +35,7 @@ use tests::interop::{
 };
 
 /// Names as bytes, one folder each so that none can hide another.
-const NAMES: &[&[u8]] = &[
+pub(crate) const NAMES: &[&[u8]] = &[
     b"control \x01\x02\x1f\ttab\nline\r",
     b"\x7f",
     b"del \x7f inside",
@@ -81,7 +82,7 @@ const DOUBLED: &[&str] = &["‛‛", "a‛‛b", "‛‛41", "‛‛FE‛‛"];
 const SIZES: [usize; 5] = [0, 1, 64 << 10, (1 << 20) + 1, 20 << 20];
 
 /// The largest of them.
-const LARGEST: u64 = 20 << 20;
+pub(crate) const LARGEST: u64 = 20 << 20;
 
 /// Seconds and nanoseconds since 1970.
 const TIMES: [(i64, u32); 6] = [
@@ -93,20 +94,20 @@ const TIMES: [(i64, u32); 6] = [
     (7_258_118_400, 1_000_000),
 ];
 
-fn difficult_files(stage: &Stage) {
-    let root = stage.path("local");
+/// Makes all of them below a folder.
+pub(crate) fn difficult_files(root: &Path) {
     for (index, name) in NAMES.iter().enumerate() {
         let ms = 1_600_000_000_000 + i64::try_from(index).unwrap_or_default();
         let folder = format!("{index:02} ");
         // The name as that of a file and as that of a folder.
         let file = [folder.as_bytes(), b"/", name].concat();
-        files::write(&root, &file, name, ms);
+        files::write(root, &file, name, ms);
         let inside = [folder.as_bytes(), b"in/", name, b"/file"].concat();
-        files::write(&root, &inside, name, ms);
+        files::write(root, &inside, name, ms);
     }
     for name in ["x".repeat(255), "文".repeat(85), "\\".repeat(85)] {
         files::write(
-            &root,
+            root,
             format!("long/{name}").as_bytes(),
             b"long",
             1_600_000_000_000,
@@ -115,7 +116,7 @@ fn difficult_files(stage: &Stage) {
     for size in SIZES {
         let content = files::noise(size, 5);
         files::write(
-            &root,
+            root,
             format!("sizes/{size}").as_bytes(),
             &content,
             1_600_000_000_000,
@@ -123,7 +124,7 @@ fn difficult_files(stage: &Stage) {
     }
     for (index, (seconds, nanos)) in TIMES.into_iter().enumerate() {
         let path = format!("times/{index}");
-        files::write(&root, path.as_bytes(), path.as_bytes(), 0);
+        files::write(root, path.as_bytes(), path.as_bytes(), 0);
         let time = files::time(seconds * 1000) + Duration::from_nanos(nanos.into());
         files::set_modified(&root.join(path), time);
     }
@@ -146,7 +147,7 @@ async fn everybody_reads_what_we_wrote() {
 
 async fn everybody_reads_what_was_written_by(writer: Program) {
     let stage = Stage::new().await;
-    difficult_files(&stage);
+    difficult_files(&stage.path("local"));
     let written = files::read(&stage.path("local"));
     stage
         .tool(writer)
@@ -199,7 +200,7 @@ async fn everybody_reads_what_was_written_by(writer: Program) {
 async fn nobody_copies_again_what_another_copied() {
     for writer in ALL {
         let stage = Stage::new().await;
-        difficult_files(&stage);
+        difficult_files(&stage.path("local"));
         stage
             .tool(writer)
             .run(["copy", "local", "koofr:kept"])
@@ -225,7 +226,7 @@ async fn nobody_copies_again_what_another_copied() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_one_program_prints_leads_every_program_to_the_file() {
     let stage = Stage::new().await;
-    difficult_files(&stage);
+    difficult_files(&stage.path("local"));
     stage
         .tool(Program::Rclone175)
         .run(["copy", "local", "koofr:kept"])
@@ -357,6 +358,11 @@ async fn we_restore_a_doubled_mark_as_the_mark_that_is_meant() {
 
 /// Same names, same bytes, times as far as the service keeps them.
 fn expect_same(written: &Tree, back: &Tree, what: &str) {
+    expect_same_within(Duration::from_millis(1), written, back, what);
+}
+
+/// Same names, same bytes, times that differ by less than `precision`.
+pub(crate) fn expect_same_within(precision: Duration, written: &Tree, back: &Tree, what: &str) {
     let only_in = |one: &Tree, other: &Tree| -> Vec<String> {
         one.keys()
             .filter(|path| !other.contains_key(*path))
@@ -375,7 +381,7 @@ fn expect_same(written: &Tree, back: &Tree, what: &str) {
             (Some((content, modified)), Some((read, time))) => {
                 assert!(content == read, "{what}: {shown} has another content");
                 assert!(
-                    differ_by_less_than_a_millisecond(*modified, *time),
+                    distance(*modified, *time) < precision,
                     "{what}: {shown}: {modified:?}, {time:?}"
                 );
             }
@@ -384,18 +390,16 @@ fn expect_same(written: &Tree, back: &Tree, what: &str) {
     }
 }
 
-fn differ_by_less_than_a_millisecond(left: SystemTime, right: SystemTime) -> bool {
-    let distance = left
-        .duration_since(right)
-        .unwrap_or_else(|error| error.duration());
-    distance < Duration::from_millis(1)
+fn distance(left: SystemTime, right: SystemTime) -> Duration {
+    left.duration_since(right)
+        .unwrap_or_else(|error| error.duration())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_library_reads_what_rclone_wrote() {
     for writer in RCLONES {
         let stage = Stage::new().await;
-        difficult_files(&stage);
+        difficult_files(&stage.path("local"));
         let written = files::read(&stage.path("local"));
         stage
             .tool(writer)
@@ -434,7 +438,7 @@ async fn the_library_reads_what_rclone_wrote() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rclone_reads_what_the_library_wrote() {
     let stage = Stage::new().await;
-    difficult_files(&stage);
+    difficult_files(&stage.path("local"));
     let local = files::read(&stage.path("local"));
     let remote = open(&stage, "koofr:kept");
     for (path, entry) in &local {
@@ -479,7 +483,7 @@ fn open(stage: &Stage, spec: &str) -> Arc<dyn Remote> {
 }
 
 /// The names of a path as bytes, as this system has them: its own encoding stands between them and the names that are meant.
-fn raw(path: &RemotePath) -> Vec<u8> {
+pub(crate) fn raw(path: &RemotePath) -> Vec<u8> {
     let mut names: Vec<Vec<u8>> = std::iter::once(path.clone())
         .chain(path.ancestors())
         .filter(|path| !path.is_root())

@@ -1,23 +1,55 @@
 //! The sign-in by browser, with a real browser: the page of the service, the page on this machine that the browser comes back to, a wrong state,
-//! a denied consent.
+//! a denied consent; by us, for several brands, and by both rclones, whose token we then share.
 
 use std::time::Duration;
 
+use jotta_api::{
+    addresses::Addresses,
+    auth::{Brand, Identity},
+};
 use remote_core::{
-    auth::{OAuthClient, RedirectReceiver, SignIn},
+    auth::{OAuthClient, REDIRECT_PORT, RedirectReceiver, SignIn},
     error::{ErrorKind, Result},
     http::{HttpClient, HttpSettings},
     secret::Secret,
 };
 use remote_emulator::identity::{DEFAULT_LOGIN, DEFAULT_LOGIN_PASSWORD};
-use tests::interop::{browser::Browser, jotta::JottaStage};
-use tokio::{task::JoinHandle, time::timeout};
+use tests::interop::{browser::Browser, jotta::JottaStage, tool::Program};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    net::TcpListener,
+    process::Child,
+    sync::Mutex,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use url::Url;
+
+use super::config::{add_addresses, take_turns};
 
 const REALM: &str = "jottacloud";
 const CLIENT: &str = "desktop";
 
 /// A browser has limits of its own; what comes after them hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// The port that the services' clients are registered with; one sign-in at a time can have it.
+static PORT: Mutex<()> = Mutex::const_new(());
+
+/// Waits until nobody else on this machine listens on the port.
+async fn port_is_free() {
+    let free = async {
+        while TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, REDIRECT_PORT))
+            .await
+            .is_err()
+        {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(TIME_LIMIT, free)
+        .await
+        .expect("port 53682 becomes free");
+}
 
 /// A sign-in that waits for a browser.
 struct Waiting {
@@ -151,4 +183,120 @@ async fn a_denied_consent_is_told_to_the_person_and_to_the_program() {
         1,
         "the emulator's own"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_sign_in_to_every_kind_of_brand_and_are_told_when_they_refuse() {
+    let _alone = PORT.lock().await;
+    let stage = JottaStage::new().await;
+    let mut browser = Browser::start().await;
+    let http = HttpClient::new(&HttpSettings::default()).unwrap();
+    let plain: Url = stage.jotta().api_url().parse().unwrap();
+    let identity = Identity::new(http, Addresses::default().with_identity(plain).unwrap());
+    for (key, allowed) in [("jottacloud", true), ("letsgo", true), ("telia_se", false)] {
+        let brand = Brand::find(key).unwrap();
+        port_is_free().await;
+        let receiver = RedirectReceiver::bind().await.unwrap();
+        let begun = identity.start_browser(brand).await.unwrap();
+        // The page on this machine answers while somebody waits for the code.
+        let person = async {
+            browser
+                .open(receiver.start_url(begun.sign_in()).as_str())
+                .await;
+            let title = browser.title().await;
+            assert_eq!(title, format!("Sign in to {}", brand.name), "{key}");
+            match allowed {
+                true => allow(&mut browser, DEFAULT_LOGIN_PASSWORD).await,
+                false => browser.click("#deny").await,
+            }
+        };
+        let (outcome, ()) = tokio::join!(receiver.receive(begun.sign_in()), person);
+        if !allowed {
+            assert_eq!(browser.title().await, "Not signed in", "{key}");
+            let error = outcome.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Authentication, "{key}: {error}");
+            continue;
+        }
+        assert_eq!(browser.title().await, "Signed in", "{key}");
+        let code = outcome.unwrap();
+        let back = |state: &str| {
+            let mut url = receiver.url("localhost");
+            url.query_pairs_mut()
+                .append_pair("code", code.expose())
+                .append_pair("state", state);
+            url
+        };
+        let forged = identity.finish_browser(&begun, &back("forged")).await;
+        assert_eq!(
+            forged.unwrap_err().kind(),
+            ErrorKind::InvalidInput,
+            "{key}: the state is checked before the code is spent"
+        );
+        let state = begun.sign_in().state().expose();
+        let signed_in = identity.finish_browser(&begun, &back(state)).await.unwrap();
+        let access = signed_in.token.access_token.expose();
+        assert!(stage.identity().is_valid(access), "{key}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_by_either_rclone_serves_us_too() {
+    let _alone = PORT.lock().await;
+    for (rclone, answers) in [
+        (Program::Rclone160, &["config_type=telia"][..]),
+        (
+            Program::Rclone175,
+            &["config_type=traditional", "config_traditional=jottacloud"],
+        ),
+    ] {
+        let stage = JottaStage::new().await;
+        let mut browser = Browser::start_on(&stage).await;
+        port_is_free().await;
+        let (mut child, start) = rclone_waits(&stage, rclone, answers).await;
+        browser.open(&start).await;
+        browser.click("#deny").await;
+        let status = timeout(TIME_LIMIT, child.wait()).await.expect("it ends");
+        assert!(!status.unwrap().success(), "{rclone} was refused");
+
+        port_is_free().await;
+        let (mut child, start) = rclone_waits(&stage, rclone, answers).await;
+        browser.open(&start).await;
+        allow(&mut browser, DEFAULT_LOGIN_PASSWORD).await;
+        let status = timeout(TIME_LIMIT, child.wait()).await.expect("it ends");
+        assert!(status.unwrap().success(), "{rclone}");
+
+        assert_eq!(stage.value("browser", "client_id"), "desktop", "{rclone}");
+        assert_eq!(stage.value("browser", "configVersion"), "1", "{rclone}");
+        add_addresses(&stage, "browser");
+        take_turns(&stage, "browser", rclone).await;
+    }
+}
+
+/// Starts a sign-in by browser and reads what it asks people to open.
+async fn rclone_waits(stage: &JottaStage, rclone: Program, answers: &[&str]) -> (Child, String) {
+    let create = ["config", "create", "browser", "jottacloud"];
+    let more = [
+        "config_is_local=true",
+        "config_auth_no_browser=true",
+        "config_non_standard=false",
+    ];
+    let arguments = create.iter().chain(answers).chain(&more);
+    // The older one starts a browser whatever it is told, and goes on without one.
+    let tool = stage.tool(rclone).env("PATH", "/nowhere");
+    let mut child = tool.command(arguments).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut seen = Vec::new();
+    let found = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some(at) = line.find("http://127.0.0.1:53682/auth?state=") {
+                return line[at..].trim().to_owned();
+            }
+            seen.push(line);
+        }
+        panic!("{rclone}: no address: {seen:#?}")
+    };
+    let start = timeout(TIME_LIMIT, found).await.expect("it asks");
+    // It goes on talking, and must not wait for a reader.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    (child, start)
 }

@@ -16,7 +16,7 @@ use tests::interop::{
 use super::{CUSTOMER, count};
 
 /// A personal login token as the security page of the main brand shows it, with the address of the real host.
-fn login_token(stage: &JottaStage) -> String {
+pub(super) fn login_token(stage: &JottaStage) -> String {
     let token = stage.jotta().login_token().unwrap();
     let mut token: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token).unwrap()).unwrap();
     let address = token["well_known_link"].as_str().unwrap_or_default();
