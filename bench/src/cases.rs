@@ -20,6 +20,7 @@ use crate::{
     measure::Measurement,
     program::{Contender, Programs},
     report::{Report, Sample},
+    service::Service,
 };
 
 const MIB: u64 = 1 << 20;
@@ -70,18 +71,25 @@ const ROUND_TRIPS: [u64; 2] = [0, 50];
 /// `--transfers` and `--checkers`: the defaults of both programs, and more.
 const CONCURRENCY: [(u32, u32); 2] = [(4, 8), (16, 16)];
 
-/// All measurements, over two programs and an emulator.
+/// All measurements, over two programs and an emulator of one service.
 #[derive(Debug)]
-pub(crate) struct Bench {
-    programs: Programs,
+pub(crate) struct Bench<'p> {
+    programs: &'p Programs,
+    service: Service,
     scratch: PathBuf,
     sizes: Sizes,
 }
 
-impl Bench {
-    pub(crate) fn new(programs: Programs, scratch: &Path, quick: bool) -> Self {
+impl<'p> Bench<'p> {
+    pub(crate) fn new(
+        programs: &'p Programs,
+        service: Service,
+        scratch: &Path,
+        quick: bool,
+    ) -> Self {
         Self {
             programs,
+            service,
             scratch: scratch.to_owned(),
             sizes: if quick { QUICK } else { FULL },
         }
@@ -89,9 +97,7 @@ impl Bench {
 
     /// (a), (b) and the removal of what they made.
     pub(crate) fn small_files(&self, report: &mut Report) -> Result<()> {
-        let source = self.scratch.join("small");
         let sizes = &self.sizes;
-        make_tree(&source, sizes.files, sizes.folders, sizes.file_bytes)?;
         for round_trip in ROUND_TRIPS {
             let emulator = self.emulator(&["--rtt".to_owned(), format!("{round_trip}ms")])?;
             let rounds = match round_trip {
@@ -102,93 +108,51 @@ impl Bench {
                 let setting =
                     format!("{round_trip} ms, {transfers} transfers, {checkers} checkers");
                 self.in_turn(&setting, rounds, |program, round| {
-                    let target = format!("koofr:{}-{transfers}-{round}", program.key);
                     let run = Run {
                         bench: self,
                         emulator: &emulator,
                         program,
                     };
-                    let (transfers, checkers) = (transfers.to_string(), checkers.to_string());
-                    let copy = |run: &Run<'_>| {
-                        run.measured(&[
-                            "copy",
-                            text(&source)?,
-                            &target,
-                            "--transfers",
-                            &transfers,
-                            "--checkers",
-                            &checkers,
-                        ])
+                    let name = format!("{}-{transfers}-{round}", program.key);
+                    let transfers = transfers.to_string();
+                    let checkers = checkers.to_string();
+                    let flags = ["--transfers", &transfers, "--checkers", &checkers];
+                    let setting = Setting {
+                        text: &setting,
+                        round_trip,
+                        flags,
                     };
-                    let what = format!(
-                        "{} files of 2 KiB in {} folders",
-                        sizes.files, sizes.folders
-                    );
-                    report.record(&format!("(a) copy {what}; {setting}"), program, copy(&run)?);
-                    run.by_the_other().expect_size(
-                        &target,
-                        sizes.files,
-                        sizes.files * sizes.file_bytes,
-                    )?;
-                    report.record(
-                        &format!("(b) the same again; {setting}"),
-                        program,
-                        copy(&run)?,
-                    );
-                    let purge = run.measured(&["purge", &target])?;
-                    report.record(
-                        &format!("purge what (a) made; {round_trip} ms"),
-                        program,
-                        purge,
-                    );
-                    Ok(())
+                    run.small_files(report, &name, &setting)
                 })?;
             }
         }
-        fs::remove_dir_all(source)?;
         Ok(())
     }
 
     /// (c).
     pub(crate) fn large_file(&self, report: &mut Report) -> Result<()> {
-        let size = self.sizes.large_bytes;
-        let (source, back) = (self.scratch.join("large"), self.scratch.join("back"));
-        make_file(&source, size, 1)?;
         let emulator = self.emulator(&[])?;
+        let mut seed = 0;
         self.in_turn(
             "one large file",
             self.sizes.long_rounds,
             |program, round| {
-                let remote = format!("koofr:{}-{round}.bin", program.key);
                 let run = Run {
                     bench: self,
                     emulator: &emulator,
                     program,
                 };
-                let up = run.measured(&["copyto", text(&source)?, &remote])?;
-                report.record(
-                    &format!("(c) one file of {} MiB up", size / MIB),
-                    program,
-                    up,
-                );
-                let down = run.measured(&["copyto", &remote, text(&back)?])?;
-                report.record(
-                    &format!("(c) one file of {} MiB down", size / MIB),
-                    program,
-                    down,
-                );
-                expect_same(&source, &back)?;
-                fs::remove_file(&back)?;
-                run.output(&["deletefile", &remote]).map(drop)
+                // Another content each time: a service may know the one before.
+                seed += 1;
+                run.large_file(report, &format!("{}-{round}", program.key), seed)
             },
-        )?;
-        fs::remove_file(source)?;
-        Ok(())
+        )
     }
 
     /// (d), and how the memory of our program grows with what it lists.
     pub(crate) fn listing(&self, report: &mut Report) -> Result<()> {
-        const LIST: [&str; 4] = ["lsjson", "-R", "--hash", "koofr:tree"];
+        let tree = self.at("tree");
+        let list = ["lsjson", "-R", "--hash", &tree];
         let emulator = self.tree()?;
         let what = format!(
             "{} entries in {} folders",
@@ -200,9 +164,10 @@ impl Bench {
                 emulator: &emulator,
                 program,
             };
-            report.record(&format!("(d) list {what}"), program, run.measured(&LIST)?);
+            let title = self.title(&format!("(d) list {what}"));
+            report.record(&title, program, run.measured(&list)?);
             match round {
-                0 => run.expect_lines(&LIST, self.sizes.tree),
+                0 => run.expect_lines(&list, self.sizes.tree),
                 _ => Ok(()),
             }
         })?;
@@ -214,11 +179,12 @@ impl Bench {
         };
         let one = self.scratch.join("one");
         make_file(&one, 1, 1)?;
-        run.output(&["copyto", text(&one)?, "koofr:one/one"])?;
-        let few = run.measured(&["lsjson", "-R", "--hash", "koofr:one"])?;
-        let many = run.measured(&LIST)?;
+        run.output(&["copyto", text(&one)?, &self.at("one/one")])?;
+        let few = run.measured(&["lsjson", "-R", "--hash", &self.at("one")])?;
+        let many = run.measured(&list)?;
         report.note(format!(
-            "Memory of our program: {:.1} MiB at most when it lists {what}, {:.1} MiB when it lists 1 entry: {:.1} MiB more.",
+            "Memory of our program, {}: {:.1} MiB at most when it lists {what}, {:.1} MiB when it lists 1 entry: {:.1} MiB more.",
+            self.service.label(),
             mib(many.measurement.peak),
             mib(few.measurement.peak),
             mib(many.measurement.peak) - mib(few.measurement.peak),
@@ -239,11 +205,11 @@ impl Bench {
                 emulator: &emulator,
                 program,
             };
-            let purge = run.measured(&["purge", "koofr:tree"])?;
-            report.record(&format!("(e) purge {what}"), program, purge);
+            let purge = run.measured(&["purge", &self.at("tree")])?;
+            report.record(&self.title(&format!("(e) purge {what}")), program, purge);
             match run
                 .by_the_other()
-                .output(&["lsjson", "koofr:"])?
+                .output(&["lsjson", &self.at("")])?
                 .contains("\"tree\"")
             {
                 true => Err(format!("{} left the tree there", program.label).into()),
@@ -253,16 +219,23 @@ impl Bench {
     }
 
     fn tree(&self) -> Result<Emulator> {
-        self.emulator(&[
-            "--koofr-tree".to_owned(),
-            self.sizes.tree.to_string(),
-            "--koofr-folders".to_owned(),
-            self.sizes.tree_folders.to_string(),
-        ])
+        let tree = (self.sizes.tree, self.sizes.tree_folders);
+        self.emulator(&self.service.tree(tree.0, tree.1))
     }
 
     fn emulator(&self, arguments: &[String]) -> Result<Emulator> {
-        Emulator::start(&self.programs.emulator, &self.scratch, arguments)
+        let program = &self.programs.emulator;
+        Emulator::start(program, &self.scratch, self.service, arguments)
+    }
+
+    /// A path on the service.
+    fn at(&self, path: &str) -> String {
+        format!("{}:{path}", self.service.remote())
+    }
+
+    /// The title of a row.
+    fn title(&self, what: &str) -> String {
+        format!("{} {what}", self.service.label())
     }
 
     /// Lets both programs do the same, `rounds` times, each time the other one first.
@@ -287,9 +260,18 @@ impl Bench {
 /// One program against one emulator.
 #[derive(Clone, Copy, Debug)]
 struct Run<'a> {
-    bench: &'a Bench,
+    bench: &'a Bench<'a>,
     emulator: &'a Emulator,
     program: &'a Contender,
+}
+
+/// Under which conditions many small files are copied.
+#[derive(Debug)]
+struct Setting<'a> {
+    /// For people.
+    text: &'a str,
+    round_trip: u64,
+    flags: [&'a str; 4],
 }
 
 #[derive(Debug, Deserialize)]
@@ -299,11 +281,66 @@ struct Size {
 }
 
 impl Run<'_> {
+    /// Copies many small files of contents of their own, copies them again, and removes them.
+    fn small_files(&self, report: &mut Report, name: &str, setting: &Setting<'_>) -> Result<()> {
+        let (bench, sizes) = (self.bench, &self.bench.sizes);
+        let source = bench.scratch.join("small");
+        make_tree(&source, sizes.files, sizes.folders, sizes.file_bytes, name)?;
+        let target = bench.at(name);
+        let mut copy = vec!["copy", text(&source)?, &target];
+        copy.extend(setting.flags);
+        let what = format!(
+            "copy {} files of 2 KiB in {} folders",
+            sizes.files, sizes.folders
+        );
+        let title = bench.title(&format!("(a) {what}; {}", setting.text));
+        report.record(&title, self.program, self.measured(&copy)?);
+        self.by_the_other()
+            .expect_size(&target, sizes.files, sizes.files * sizes.file_bytes)?;
+        let title = bench.title(&format!("(b) the same again; {}", setting.text));
+        report.record(&title, self.program, self.measured(&copy)?);
+        let title = bench.title(&format!("purge what (a) made; {} ms", setting.round_trip));
+        report.record(&title, self.program, self.measured(&["purge", &target])?);
+        fs::remove_dir_all(source)?;
+        Ok(())
+    }
+
+    /// Copies a large file there and back, and once more under another name if the service makes a difference.
+    fn large_file(&self, report: &mut Report, name: &str, seed: u64) -> Result<()> {
+        let (bench, size) = (self.bench, self.bench.sizes.large_bytes);
+        let (source, back) = (bench.scratch.join("large"), bench.scratch.join("back"));
+        make_file(&source, size, seed)?;
+        let remote = bench.at(&format!("{name}.bin"));
+        let what = format!("(c) one file of {} MiB", size / MIB);
+        let up = self.measured(&["copyto", text(&source)?, &remote])?;
+        report.record(&bench.title(&format!("{what} up")), self.program, up);
+        if bench.service.knows_contents() {
+            let again = bench.at(&format!("{name}-again.bin"));
+            let sample = self.measured(&["copyto", text(&source)?, &again])?;
+            let title = bench.title(&format!("{what} again under another name"));
+            report.record(&title, self.program, sample);
+            self.by_the_other().expect_size(&again, 1, size)?;
+        }
+        let down = self.measured(&["copyto", &remote, text(&back)?])?;
+        report.record(&bench.title(&format!("{what} down")), self.program, down);
+        expect_same(&source, &back)?;
+        fs::remove_file(&back)?;
+        fs::remove_file(&source)?;
+        self.output(&["deletefile", &remote]).map(drop)
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self
             .program
             .command(&self.emulator.config, &self.bench.scratch);
-        command.args(arguments);
+        command
+            .envs(
+                self.emulator
+                    .environment
+                    .iter()
+                    .map(|(key, value)| (key, value)),
+            )
+            .args(arguments);
         command
     }
 
@@ -333,7 +370,7 @@ impl Run<'_> {
     }
 
     fn by_the_other(&self) -> Self {
-        let programs = &self.bench.programs;
+        let programs = self.bench.programs;
         let other = match self.program.key == programs.ours.key {
             true => &programs.rclone,
             false => &programs.ours,

@@ -1,6 +1,7 @@
 //! The emulator as a program of its own, so that its CPU time is its own too.
 
 use std::{
+    ffi::OsString,
     fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -14,34 +15,51 @@ use nix::{
 };
 use serde::Deserialize;
 
-use crate::{Result, admin};
+use crate::{Result, admin, service::Service};
 
 /// A running emulator, stopped when dropped.
 #[derive(Debug)]
 pub(crate) struct Emulator {
     process: Child,
     address: String,
-    /// Describes a remote `koofr:` for both programs.
+    /// Describes the service's remote for both programs.
     pub(crate) config: PathBuf,
+    /// What both programs need in their environment to reach the service.
+    pub(crate) environment: Vec<(&'static str, OsString)>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Addresses {
     koofr: String,
+    jotta: Option<String>,
+    proxy: Option<String>,
 }
 
 impl Emulator {
-    /// Starts the program with an empty account and more arguments.
-    pub(crate) fn start(program: &Path, scratch: &Path, arguments: &[String]) -> Result<Self> {
+    /// Starts the program with an empty account of a service and more arguments.
+    pub(crate) fn start(
+        program: &Path,
+        scratch: &Path,
+        service: Service,
+        arguments: &[String],
+    ) -> Result<Self> {
         let config = scratch.join("rclone.conf");
-        let mut process = Command::new(program)
+        let authority = scratch.join("ca.pem");
+        let mut command = Command::new(program);
+        command
             .args(["--koofr", "127.0.0.1:0", "--write-config"])
             .arg(&config)
             .args(arguments)
             .env("TMPDIR", scratch)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
+            .stdout(Stdio::piped());
+        if service == Service::Jotta {
+            command
+                .args(["--jotta", "127.0.0.1:0", "--proxy", "127.0.0.1:0"])
+                .arg("--ca-file")
+                .arg(&authority);
+        }
+        let mut process = command.spawn()?;
         let mut line = String::new();
         if let Some(stdout) = process.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
@@ -50,11 +68,25 @@ impl Emulator {
             process,
             address: String::new(),
             config,
+            environment: Vec::new(),
         };
         let addresses: Addresses = serde_json::from_str(&line)
             .map_err(|error| format!("the emulator did not say where it is: {error}"))?;
-        emulator.address = addresses
-            .koofr
+        let address = match service {
+            Service::Koofr => addresses.koofr,
+            Service::Jotta => {
+                let proxy = addresses.proxy.ok_or("the emulator runs no proxy")?;
+                forget_plain_addresses(&emulator.config)?;
+                emulator.environment = vec![
+                    ("HTTPS_PROXY", proxy.into()),
+                    // The one certificate that counts, for us and for rclone.
+                    ("SSL_CERT_FILE", authority.clone().into()),
+                    ("RCLONE_CA_CERT", authority.into()),
+                ];
+                addresses.jotta.ok_or("the emulator serves no Jottacloud")?
+            }
+        };
+        emulator.address = address
             .trim_start_matches("http://")
             .trim_end_matches('/')
             .to_owned();
@@ -87,6 +119,17 @@ impl Emulator {
             ticks * 1000 / u64::try_from(per_second)?,
         ))
     }
+}
+
+/// Lets our program take the way through the proxy that rclone has to take: the same encryption for both.
+fn forget_plain_addresses(config: &Path) -> Result<()> {
+    let text = fs::read_to_string(config)?;
+    let kept = text.lines().filter(|line| {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        !["jfs_url", "api_url", "identity_url"].contains(&key)
+    });
+    let text: String = kept.map(|line| format!("{line}\n")).collect();
+    Ok(fs::write(config, text)?)
 }
 
 impl Drop for Emulator {

@@ -8,8 +8,17 @@ use std::{
 
 const BLOCK: usize = 64 * 1024;
 
-/// Makes `folders` folders with `files` files of `size` bytes altogether, below `root`.
-pub(crate) fn make_tree(root: &Path, files: u64, folders: u64, size: u64) -> io::Result<()> {
+/// Makes `folders` folders with `files` files of `size` bytes each, below `root`. Trees of different names have no content in common.
+pub(crate) fn make_tree(
+    root: &Path,
+    files: u64,
+    folders: u64,
+    size: u64,
+    name: &str,
+) -> io::Result<()> {
+    let seed = name.bytes().fold(1, |seed: u64, byte| {
+        seed.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte)
+    });
     for folder in 0..folders {
         fs::create_dir_all(root.join(folder_name(folder)))?;
     }
@@ -17,7 +26,7 @@ pub(crate) fn make_tree(root: &Path, files: u64, folders: u64, size: u64) -> io:
         let path = root
             .join(folder_name(file % folders))
             .join(format!("file-{file:06}.bin"));
-        make_file(&path, size, file)?;
+        make_file(&path, size, seed.wrapping_add(file))?;
     }
     Ok(())
 }

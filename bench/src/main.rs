@@ -17,6 +17,7 @@ mod machine;
 mod measure;
 mod program;
 mod report;
+mod service;
 
 use std::{
     error::Error,
@@ -27,7 +28,7 @@ use std::{
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{cases::Bench, measure::Measurement, report::Report};
+use crate::{cases::Bench, measure::Measurement, report::Report, service::Service};
 
 /// What can go wrong here is told to a person and ends the run.
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
@@ -45,6 +46,9 @@ struct Cli {
     /// Measures only these; all by default.
     #[arg(long, value_delimiter = ',', value_name = "CASES")]
     only: Vec<Case>,
+    /// Measures only these services; all by default.
+    #[arg(long, value_delimiter = ',', value_name = "SERVICES")]
+    service: Vec<Service>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -94,18 +98,30 @@ fn measure_all(cli: &Cli) -> Result<Report> {
     let programs = build::programs(cli.rclone.as_deref())?;
     let mut report = Report::new(machine::describe(&programs)?);
     let scratch = tempfile::tempdir()?;
-    let bench = Bench::new(programs, scratch.path(), cli.quick);
-    for case in [Case::Small, Case::Large, Case::List, Case::Purge] {
-        if cli.only.is_empty() || cli.only.contains(&case) {
-            match case {
-                Case::Small => bench.small_files(&mut report)?,
-                Case::Large => bench.large_file(&mut report)?,
-                Case::List => bench.listing(&mut report)?,
-                Case::Purge => bench.purge(&mut report)?,
-            }
+    for service in Service::ALL {
+        if cli.service.is_empty() || cli.service.contains(&service) {
+            let bench = Bench::new(&programs, service, scratch.path(), cli.quick);
+            measure(&bench, service, &cli.only, &mut report)?;
         }
     }
     Ok(report)
+}
+
+fn measure(bench: &Bench<'_>, service: Service, only: &[Case], report: &mut Report) -> Result<()> {
+    for case in [Case::Small, Case::Large, Case::List, Case::Purge] {
+        if !only.is_empty() && !only.contains(&case) {
+            continue;
+        }
+        match (case, service) {
+            (Case::Small, _) => bench.small_files(report)?,
+            (Case::Large, _) => bench.large_file(report)?,
+            (Case::List, _) => bench.listing(report)?,
+            (Case::Purge, Service::Koofr) => bench.purge(report)?,
+            // One request for either program, whatever there is.
+            (Case::Purge, Service::Jotta) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The folder of the workspace, where the sources were when this program was built.
