@@ -274,6 +274,7 @@ async fn a_sign_in_by_either_rclone_serves_us_too() {
 
 /// Starts a sign-in by browser and reads what it asks people to open.
 async fn rclone_waits(stage: &JottaStage, rclone: Program, answers: &[&str]) -> (Child, String) {
+    const START: &str = "http://127.0.0.1:53682/auth?state=";
     let create = ["config", "create", "browser", "jottacloud"];
     let more = [
         "config_is_local=true",
@@ -288,8 +289,8 @@ async fn rclone_waits(stage: &JottaStage, rclone: Program, answers: &[&str]) -> 
     let mut seen = Vec::new();
     let found = async {
         while let Some(line) = lines.next_line().await.unwrap() {
-            if let Some(at) = line.find("http://127.0.0.1:53682/auth?state=") {
-                return line[at..].trim().to_owned();
+            if let Some((_, state)) = line.split_once(START) {
+                return format!("{START}{}", state.trim());
             }
             seen.push(line);
         }

@@ -41,7 +41,7 @@ fn allowed_files(root: &Path) {
     let refused = |name: &&[u8]| String::from_utf8_lossy(name).contains('\u{feff}');
     let index = NAMES
         .iter()
-        .position(|name| refused(name))
+        .position(refused)
         .expect("one of them is refused");
     for folder in [format!("{index:02} "), format!("{index:02} in")] {
         fs::remove_dir_all(root.join(folder)).expect("it was made");

@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::interop::{
     http,
     jotta::JottaStage,
-    tool::{Program, RCLONES},
+    tool::{ALL, Program, RCLONES},
 };
 
 use super::{CUSTOMER, TEN, stocked};
@@ -138,9 +138,12 @@ async fn nobody_asks_for_another_host() {
         "jfs.jottacloud.com",
         "up-no-001.jottacloud.com",
     ];
-    for program in RCLONES {
+    for program in ALL {
         let stage = JottaStage::new().await;
-        let tool = stage.tool(program);
+        let tool = match program {
+            Program::Ours => stage.ours_through_the_proxy(),
+            rclone => stage.tool(rclone),
+        };
         tool.feed(["rcat", "jotta:some/file"], b"content")
             .await
             .success();
