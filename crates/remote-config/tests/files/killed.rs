@@ -117,8 +117,7 @@ fn kill_again_and_again(role: Role, path: &Path, file: &Path, encrypted: bool) {
             assert_no_plain_text(folder);
         }
         // Neither the lock nor what was left behind hinders the next one.
-        let store = child::store(path).lock_timeout(Duration::ZERO);
-        child::save(&store, now + 1).unwrap();
+        child::save(&child::store(path), now + 1).unwrap();
         assert_eq!(temporary_file(folder), None, "{moment:?}");
         generation = now + 1;
     }
