@@ -1,5 +1,6 @@
 //! Shared code of the suites.
 
+pub mod acd;
 pub mod changes;
 pub mod jotta;
 pub mod koofr;

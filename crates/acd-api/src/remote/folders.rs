@@ -92,7 +92,7 @@ impl Inner {
         let found = if look && self.known.get(&parent.id, name).is_some() {
             self.find_now(&parent.id, name).await?
         } else {
-            self.find(&parent.id, name).await?
+            self.find_to_place(&parent.id, name).await?
         };
         match found {
             Some(thing) if thing.is_folder => Ok(parent.below(&thing.id)),

@@ -105,9 +105,22 @@ impl Inner {
     pub(super) async fn find(&self, folder: &Id, name: &str) -> Result<Option<Arc<Thing>>> {
         match self.known.get(folder, name) {
             Some((thing, age)) if age < TRUST => Ok(Some(thing)),
-            None if self.known.is_complete(folder) => Ok(None),
             _ => self.find_now(folder, name).await,
         }
+    }
+
+    /// Like [`find`](Self::find), before something is put there: nothing is looked for in a folder of which all is known, because the service refuses a name that is
+    /// taken.
+    pub(super) async fn find_to_place(
+        &self,
+        folder: &Id,
+        name: &str,
+    ) -> Result<Option<Arc<Thing>>> {
+        let is_new = self.known.get(folder, name).is_none() && self.known.is_complete(folder);
+        if is_new {
+            return Ok(None);
+        }
+        self.find(folder, name).await
     }
 
     /// What has a name in a folder at present. One request, of the kind that shows the newest state where the node is known; one more if it is not there any more.

@@ -84,7 +84,7 @@ impl Move<'_> {
         if self.from == self.to && *self.thing.name == *self.name {
             return Ok(Arc::clone(&self.thing));
         }
-        let old = self.inner.find(&self.to, self.name).await?;
+        let old = self.inner.find_to_place(&self.to, self.name).await?;
         let old = old.filter(|old| old.id != self.thing.id);
         match (old, target) {
             (None, _) => self.place_or_refuse(target).await,

@@ -147,7 +147,7 @@ impl Upload<'_> {
         let place = match self.options.mode {
             // The service refuses a name that is taken, which nobody can come between.
             WriteMode::CreateNew => self.refuse_known(&folder).await?,
-            _ => match self.inner.find(&folder, self.name).await? {
+            _ => match self.inner.find_to_place(&folder, self.name).await? {
                 Some(thing) if thing.is_folder => return Err(is_a_directory()),
                 Some(thing) => Place::Over(Arc::clone(&thing.id)),
                 None => Place::New,

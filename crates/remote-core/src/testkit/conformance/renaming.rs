@@ -21,6 +21,9 @@ pub(super) async fn a_renamed_file_keeps_what_it_is(test: Test) -> Outcome {
     same_entry("rename and stat", &after, &test.remote.stat(&to).await?)?;
     let mut expected = before;
     expected.path = to.clone();
+    if !keeps_times(&test) {
+        expected.modified = after.modified;
+    }
     same_entry("after and before", &after, &expected)?;
     test.expect_content(&to, b"content").await?;
     test.expect_missing(&from).await
@@ -164,7 +167,9 @@ pub(super) async fn upper_and_lower_case_can_be_changed(test: Test) -> Outcome {
         .await?;
     let after = rename(&test, "Name.txt", "nAME.txt", RenameOptions::default()).await?;
     same("hash", &after.hash, &before.hash)?;
-    same("time", &after.modified, &before.modified)?;
+    if keeps_times(&test) {
+        same("time", &after.modified, &before.modified)?;
+    }
     let entries = test.list(&test.dir).await?;
     let paths: Vec<_> = entries.into_iter().map(|entry| entry.path).collect();
     let path = test.path("nAME.txt")?;
@@ -196,6 +201,11 @@ async fn rename(test: &Test, from: &str, to: &str, options: RenameOptions) -> Re
 
 fn replace() -> RenameOptions {
     RenameOptions::default().with_target(TargetMode::Replace)
+}
+
+/// A service that assigns times by itself may count a rename as a modification.
+fn keeps_times(test: &Test) -> bool {
+    test.capabilities().time_precision.is_some()
 }
 
 fn has_files(test: &Test) -> bool {

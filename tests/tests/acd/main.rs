@@ -1,0 +1,8 @@
+//! Amazon Drive from end to end: the contract, its budgets, and everything that can go wrong, on the emulator.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
+
+mod beyond;
+mod budgets;
+mod conformance;
+mod faults;
+mod lost_answers;
