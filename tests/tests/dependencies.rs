@@ -24,7 +24,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("remote-transfer", &["remote-core"]),
     (
         "remotes",
-        &["jotta-api", "koofr-api", "remote-config", "remote-core"],
+        &[
+            "acd-api",
+            "jotta-api",
+            "koofr-api",
+            "remote-config",
+            "remote-core",
+        ],
     ),
 ];
 

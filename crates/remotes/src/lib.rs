@@ -54,6 +54,7 @@
 //!
 //! | feature | brings |
 //! | --- | --- |
+//! | `acd` (default) | Amazon Drive and services with the same interface; the public one has closed |
 //! | `jotta` (default) | Jottacloud and its brands |
 //! | `koofr` (default) | Koofr, Digi Storage and compatible servers |
 //! | `rustls` (default) | TLS by rustls with the platform's trust store |

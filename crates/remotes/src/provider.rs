@@ -31,6 +31,16 @@ pub(crate) struct Provider {
 
 /// All of them.
 pub(crate) const PROVIDERS: &[Provider] = &[
+    #[cfg(feature = "acd")]
+    Provider {
+        backend: &acd_api::options::BACKEND,
+        make: |options, root, http, tokens| {
+            let store = Some(tokens()?);
+            let remote = acd_api::AcdRemote::from_options_with(options, root, http, store)?;
+            Ok(Arc::new(remote))
+        },
+        setup: |http| Arc::new(acd_api::setup::AcdSetup::new(http.clone())),
+    },
     #[cfg(feature = "jotta")]
     Provider {
         backend: &jotta_api::options::BACKEND,
@@ -53,7 +63,11 @@ pub(crate) const PROVIDERS: &[Provider] = &[
 ];
 
 /// Which cargo feature brings a type, for the types that need not be compiled in.
-const FEATURES: &[(&str, &str)] = &[("jottacloud", "jotta"), ("koofr", "koofr")];
+const FEATURES: &[(&str, &str)] = &[
+    ("amazon cloud drive", "acd"),
+    ("jottacloud", "jotta"),
+    ("koofr", "koofr"),
+];
 
 /// The provider of a type, as written in a configuration.
 pub(crate) fn find(type_name: &str) -> Option<&'static Provider> {

@@ -3,6 +3,7 @@
 
 mod beyond;
 mod budgets;
+mod configured;
 mod conformance;
 mod faults;
 mod lost_answers;
