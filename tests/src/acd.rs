@@ -125,6 +125,7 @@ impl Bench {
     #[must_use]
     pub fn impatient_client(&self) -> Client {
         let settings = HttpSettings::default()
+            .with_connect_timeout(SHORT / 3)
             .with_idle_timeout(SHORT)
             .with_response_timeout(SHORT);
         self.client_by(&self.service().endpoint_url(), &settings)
