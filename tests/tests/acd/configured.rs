@@ -1,4 +1,4 @@
-//! From a configuration to the drive: the setup dialogue's steps, a browser that agrees, and opening by name with the token in the file.
+//! From a configuration to the drive: steps of the setup dialogue, and opening by name with the token in the file.
 
 use acd_api::setup::AcdSetup;
 use remote_core::{
@@ -50,7 +50,7 @@ async fn a_configuration_opens_by_name_and_its_token_is_kept_up_to_date() {
 }
 
 #[tokio::test]
-async fn signing_in_by_browser_ends_with_a_token() {
+async fn a_wrong_code_from_the_browser_is_refused_and_leaves_no_token() {
     let bench = Bench::start().await;
     let service = bench.service();
     let mut section = SetupSection::new("acd", "amazon cloud drive");
