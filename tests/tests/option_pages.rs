@@ -6,13 +6,14 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p tests --test option_pages` writes them.
 
-use std::{env, fs, path::Path};
+use std::{collections::BTreeSet, env, fs, path::Path};
 
 use remote_core::options::page;
 
 #[test]
 fn each_provider_has_its_page() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/options");
+    let mut expected = BTreeSet::new();
     for backend in remotes::backends() {
         let name = format!("{}.md", backend.name.replace(' ', "-"));
         let file = folder.join(&name);
@@ -27,5 +28,11 @@ fn each_provider_has_its_page() {
             "{} does not say what the table of options says; write it anew with: UPDATE_DOCS=1 cargo test -p tests --test option_pages",
             file.display()
         );
+        expected.insert(name);
     }
+    let found: BTreeSet<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(found, expected, "a page for each provider, and no other");
 }

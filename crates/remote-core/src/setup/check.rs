@@ -147,10 +147,11 @@ mod tests {
     fn values_are_made_canonical() {
         let size = Question::text("s", "").of_type(OptionType::Size);
         assert_eq!(checked(&size, "10M").unwrap(), "10Mi");
+        assert_eq!(checked(&size, "1500B").unwrap(), "1.465Ki");
         assert_eq!(
-            checked(&size, "1500B").unwrap(),
-            "1500B",
-            "1.465Ki would be less"
+            checked(&size, "1500001B").unwrap(),
+            "1500001B",
+            "1.431Mi would be another size"
         );
         let encoding = Question::text("e", "").of_type(OptionType::Encoding);
         assert_eq!(checked(&encoding, "Dot,Slash").unwrap(), "Slash,Dot");
