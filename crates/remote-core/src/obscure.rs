@@ -59,7 +59,7 @@ pub enum RevealError {
 ///
 /// let obscured = obscure(&Secret::new("potato"));
 /// assert_eq!(reveal(&obscured)?.expose(), "potato");
-/// # Ok::<(), remote_config::obscure::RevealError>(())
+/// # Ok::<(), remote_core::obscure::RevealError>(())
 /// ```
 #[must_use]
 pub fn obscure(password: &Secret) -> String {
