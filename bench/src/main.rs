@@ -1,7 +1,7 @@
 //! Measures our programs and rclone alternately, in one run, against the same emulator, and prints the table of the README.
 //!
 //! `cargo run --release -p bench` builds what it needs and takes some minutes; `-- --quick` is a check that everything works, with
-//! numbers that mean little. What is measured and how is told in [`cases`] and [`measure`].
+//! numbers that mean little. What is measured and how is told in [`cases`] and [`mod@measure`].
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,

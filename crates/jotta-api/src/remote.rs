@@ -85,7 +85,7 @@ pub const DEFAULT_MD5_MEMORY_LIMIT: u64 = 10 << 20;
 /// operation costs.
 ///
 /// Names are compared without regard to case and keep their spelling. Times are kept in seconds. What is removed goes to the
-/// trash of the account, what is replaced becomes one of at most four older revisions. See [`DEFAULT_ENCODING`] for the characters that are replaced in names.
+/// trash of the account, what is replaced becomes one of at most four older revisions. See [`DEFAULT_ENCODING`](crate::encoding::DEFAULT_ENCODING) for the characters that are replaced in names.
 ///
 /// # Examples
 ///
