@@ -146,7 +146,10 @@ async fn the_same_is_left_out_when_shown() {
     fs::write(&stage.config, REMOTES).unwrap();
     // rclone knows many more types; one that we do not know either way is shown in full there.
     let known = REMOTES.split("[joined]").next().unwrap();
-    let backends: Vec<&Backend> = remotes::backends().collect();
+    // The newer rclone has lost Amazon Drive, and shows such a section in full.
+    let backends: Vec<&Backend> = remotes::backends()
+        .filter(|backend| backend.prefix != "acd")
+        .collect();
     let document = Document::parse(known.as_bytes()).unwrap();
     let ours = redacted(&document, &backends, Redaction::Rclone);
     fs::write(&stage.config, known).unwrap();
