@@ -47,6 +47,7 @@
 //! so that [`Section::jotta`](crate::Section::jotta) makes a section both can use. Upload addresses in answers are on
 //! the host the request came to: the plain address, or `up-no-001.jottacloud.com` for who came to the real names.
 
+mod albums;
 mod config;
 mod customer;
 mod dates;
@@ -89,10 +90,11 @@ use crate::service::{Call, JsonFields, Service};
 use crate::store::ContentStore;
 
 pub use self::config::{JottaConfig, JottaSettings, OntoLive};
-pub use self::handle::{JottaEntry, JottaHandle, JottaRevision};
+pub use self::handle::{JottaAlbum, JottaEntry, JottaHandle, JottaRevision};
 
 pub(crate) use self::dates::rfc3339_nanos as rfc3339;
 
+use self::albums::Albums;
 use self::jfs::Context;
 use self::ops::By;
 use self::problem::{Dialect, Problem, UploadError};
@@ -105,6 +107,9 @@ pub(crate) const BUILT_IN_DEVICE: &str = "Jotta";
 
 /// The real hosts of files and uploads; those of the sign-in are the brands'.
 const HOSTS: [&str; 2] = ["jottacloud.com", "*.jottacloud.com"];
+
+/// The host of photos for clients that came to the service's real host names.
+const PHOTO_HOST: &str = "uc-no-001.jottacloud.com";
 
 /// The machine that answers, as answers name it.
 pub(crate) const HOST_NAME: &str = "dn-101";
@@ -119,6 +124,7 @@ pub(crate) struct Jotta {
     pub(crate) clock: Clock,
     pub(crate) identity: Arc<Identity>,
     pub(crate) active: Active,
+    pub(crate) albums: Albums,
     /// The real names the service is known under.
     pub(crate) hosts: Hosts,
     /// Ends the event streams, which outlive the connections they began on.
@@ -163,6 +169,7 @@ impl Jotta {
             clock,
             identity,
             active: Active::default(),
+            albums: Albums::default(),
             hosts,
             stopped: watch::channel(()).0,
             this: Weak::clone(this),
@@ -205,16 +212,24 @@ impl Jotta {
             .headers
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
-        let bearer = self
-            .identity
-            .check_bearer(value.unwrap_or_default())
-            .map_err(|_reason| Problem::unauthorized())?;
+        let (username, login) = self.who(value.unwrap_or_default())?;
         let now = self.clock.now_ms();
         let mut state = self.lock();
         state.expire(now);
-        let account = state.account(&bearer.username, &bearer.login, now);
+        let account = state.account(&username, &login, now);
         state.save().map_err(|error| Problem::internal(&error))?;
         Ok(account)
+    }
+
+    /// Internal name and login name behind an `Authorization` header.
+    fn who(&self, authorization: &str) -> Result<(String, String), Problem> {
+        let takes_passwords = self.lock().settings.accept_basic;
+        if takes_passwords && let Some(user) = self.identity.check_password(authorization) {
+            return Ok((user.username, user.login));
+        }
+        let bearer = self.identity.check_bearer(authorization);
+        let bearer = bearer.map_err(|_reason| Problem::unauthorized())?;
+        Ok((bearer.username, bearer.login))
     }
 
     pub(crate) fn by(&self, account: Account, call: &Call) -> By {
@@ -229,12 +244,21 @@ impl Jotta {
 
     /// Scheme and host of upload addresses for whoever sent a request.
     pub(crate) fn upload_base(&self, call: &Call) -> String {
+        self.plain_base(call)
+            .unwrap_or_else(|| format!("https://{}", self.lock().settings.upload_host))
+    }
+
+    /// Scheme and host of the addresses of photos for whoever sent a request.
+    pub(crate) fn photo_base(&self, call: &Call) -> String {
+        self.plain_base(call)
+            .unwrap_or_else(|| format!("https://{PHOTO_HOST}"))
+    }
+
+    /// The plain address, for who came there and not to the real names.
+    fn plain_base(&self, call: &Call) -> Option<String> {
         let host = call.header("host");
-        if host.is_empty() || self.hosts.serves(host) {
-            format!("https://{}", self.lock().settings.upload_host)
-        } else {
-            format!("http://{host}")
-        }
+        let is_real = host.is_empty() || self.hosts.serves(host);
+        (!is_real).then(|| format!("http://{host}"))
     }
 
     async fn answer(&self, call: &mut Call) -> Result<Reply, BodyError> {
@@ -270,13 +294,16 @@ impl Jotta {
             return Ok(reply.header(ALLOW, allowed));
         }
         match route {
+            Route::Album(id) => Ok(albums::own(self, call, id)?),
             Route::Allocate => upload::allocate(self, call).await,
             Route::Customer => Ok(customer::customer(self, call)?),
             Route::Jfs(rest) if jfs::reads(&call.method) => {
                 Ok(Context::new(self, call, rest)?.get()?)
             }
             Route::Jfs(rest) => self.post(call, rest).await,
+            Route::Photo(key) => Ok(albums::content(self, call, key)?),
             Route::Public(user, uri) => Ok(public::download(self, call, user, uri)?),
+            Route::PublicAlbum(share, cursor) => Ok(albums::public(self, call, share, cursor)?),
             Route::PurgeTrash => {
                 call.read_body(BODY_LIMIT).await?;
                 Ok(customer::purge(self, call)?)

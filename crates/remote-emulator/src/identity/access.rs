@@ -1,7 +1,8 @@
 //! Whether a request may be served, for the services that embed the provider.
 
-use crate::identity::Identity;
+use crate::identity::client;
 use crate::identity::state::State;
+use crate::identity::{Identity, IdentityUser};
 
 /// Who a valid access token stands for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,6 +36,15 @@ impl Identity {
             return Err(BearerProblem::Missing);
         }
         self.lock().bearer(token.trim(), self.clock.now_ms())
+    }
+
+    /// Looks at user name and password in an `Authorization` header, which the oldest clients send; the internal name does as well.
+    pub(crate) fn check_password(&self, authorization: &str) -> Option<IdentityUser> {
+        let (login, password) = client::basic(authorization.strip_prefix("Basic ")?)?;
+        let state = self.lock();
+        let by_login = state.user(&login);
+        let user = by_login.or_else(|| state.user_of_name(&login))?.clone();
+        Some(user).filter(|user| user.password == password)
     }
 }
 

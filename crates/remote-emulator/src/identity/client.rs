@@ -81,7 +81,7 @@ pub(crate) fn claimed(request: &Request<'_>) -> Result<Claimed, Refusal> {
     if !request.settings().accept_basic_client {
         return Err(refused("this client may not use a Basic header"));
     }
-    let Some((id, secret)) = basic(encoded) else {
+    let Some((id, secret)) = encoded_basic(encoded) else {
         return Err(refused("the Basic header cannot be read"));
     };
     if form_id.is_some_and(|form_id| form_id != id) {
@@ -90,11 +90,18 @@ pub(crate) fn claimed(request: &Request<'_>) -> Result<Claimed, Refusal> {
     Ok(Claimed { id, secret })
 }
 
-fn basic(encoded: &str) -> Option<(String, String)> {
+/// Id and secret, each percent-encoded before they were put together.
+fn encoded_basic(encoded: &str) -> Option<(String, String)> {
+    let (id, secret) = basic(encoded)?;
+    Some((crate::query::decode(&id), crate::query::decode(&secret)))
+}
+
+/// The two parts of the value of a Basic header.
+pub(crate) fn basic(encoded: &str) -> Option<(String, String)> {
     let bytes = STANDARD.decode(encoded.trim()).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (id, secret) = text.split_once(':')?;
-    Some((crate::query::decode(id), crate::query::decode(secret)))
+    Some((id.to_owned(), secret.to_owned()))
 }
 
 /// Identifies the client of a realm. Nothing is spent before this has succeeded.

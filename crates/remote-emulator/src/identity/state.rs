@@ -172,6 +172,10 @@ impl State {
             .find(|user| user.login.eq_ignore_ascii_case(login))
     }
 
+    pub(crate) fn user_of_name(&self, username: &str) -> Option<&IdentityUser> {
+        self.users.iter().find(|user| user.username == username)
+    }
+
     pub(crate) fn first_user(&self) -> Option<&IdentityUser> {
         self.users.first()
     }

@@ -125,6 +125,8 @@ pub struct JottaSettings {
     pub listed_mounts: Vec<String>,
     /// The host of upload addresses for clients that came to the service's real host names.
     pub upload_host: String,
+    /// Accept user name and password in a Basic header in place of a token, as the service did before 2019. Off.
+    pub accept_basic: bool,
     /// Leave the `modified` element of a mount point without entries empty. On; off prints when it was made.
     pub empty_dates: bool,
 }
@@ -159,6 +161,7 @@ impl Default for JottaSettings {
                 .map(str::to_owned)
                 .into(),
             upload_host: "up-no-001.jottacloud.com".to_owned(),
+            accept_basic: false,
             empty_dates: true,
         }
     }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::clock::Clock;
+use crate::content_type;
 use crate::fault::Faults;
 use crate::identity::{IdentityHandle, IssuedTokens};
+use crate::ids;
 use crate::jotta::Jotta;
+use crate::jotta::albums::{Album, Photo};
 use crate::jotta::config::JottaSettings;
 use crate::jotta::file::{Described, Revision};
 use crate::jotta::nodes::{Kind, NodeId};
@@ -67,6 +70,16 @@ impl JottaEntry {
         let mut revisions = self.revisions.iter().rev();
         revisions.find(|revision| revision.state == "COMPLETED")
     }
+}
+
+/// A photo album that was made.
+#[non_exhaustive]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct JottaAlbum {
+    /// Its id, for its owner.
+    pub id: String,
+    /// Its name in public addresses.
+    pub share: String,
 }
 
 /// The running Jottacloud service, to be looked at and interfered with. Clones reach the same service.
@@ -308,6 +321,54 @@ impl JottaHandle {
             file.or_else(|_| state.trash(by, &segments, Wanted::Folder))
                 .map(|_| ())
         })
+    }
+
+    /// Makes a photo album of files and shares it. It shows the files as they are now, in this order, and is not saved in a state directory.
+    ///
+    /// # Errors
+    ///
+    /// There is no file with a content at one of the paths.
+    pub fn share_album(&self, title: &str, files: &[&str]) -> io::Result<JottaAlbum> {
+        let state = self.jotta.lock();
+        let account = self.account_of(&state);
+        let photo = |(number, path): (usize, &&str)| {
+            let node = find(&state, &account, path).and_then(|id| state.nodes.get(id));
+            let current = node.and_then(|node| node.file()?.current());
+            let (node, current) = node.zip(current)?;
+            let mime = content_type::of(&node.name);
+            let content = current.content.clone()?;
+            Some(Photo::new(
+                &node.name,
+                mime,
+                current.about.created,
+                number,
+                content,
+            ))
+        };
+        let photos: Option<Vec<Photo>> = files.iter().enumerate().map(photo).collect();
+        let photos = photos.ok_or_else(|| io::Error::other("there is no such file"))?;
+        let album = JottaAlbum {
+            id: ids::uuid(),
+            share: ids::code(12),
+        };
+        self.jotta.albums.lock().push(Album {
+            id: album.id.clone(),
+            share: Some(album.share.clone()),
+            owner: account.username,
+            title: title.to_owned(),
+            changed: self.jotta.clock.now_ms(),
+            photos,
+        });
+        Ok(album)
+    }
+
+    /// Ends the sharing of a photo album, which stays for its owner; false if there is no such share.
+    #[must_use]
+    pub fn unshare_album(&self, share: &str) -> bool {
+        let mut albums = self.jotta.albums.lock();
+        let mut shared = albums.iter_mut();
+        let found = shared.find(|album| album.share.as_deref() == Some(share));
+        found.map(|album| album.share = None).is_some()
     }
 
     /// Forgets a content, so that the next upload of it has to send it. The files that have it keep it.

@@ -5,12 +5,18 @@ use hyper::Method;
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Route<'p> {
+    /// An album of the account, by its id.
+    Album(&'p str),
     Allocate,
     Customer,
     /// The path below `/jfs/`, still encoded.
     Jfs(&'p str),
+    /// A photo or a preview of one, by the name of its address.
+    Photo(&'p str),
     /// Account and identifier of a public link.
     Public(&'p str, &'p str),
+    /// A shared album: its name, and where to go on in it.
+    PublicAlbum(&'p str, &'p str),
     PurgeTrash,
     /// The page a public link leads to.
     SharePage(&'p str),
@@ -37,6 +43,9 @@ pub(crate) fn find(path: &str) -> Route<'_> {
     if let Some(id) = path.strip_prefix("/upload/") {
         return Route::Upload(id);
     }
+    if let Some(rest) = path.strip_prefix("/photos/") {
+        return photos(rest);
+    }
     let pair = path
         .strip_prefix(PUBLIC)
         .or_else(|| path.strip_prefix("/p/"));
@@ -56,6 +65,22 @@ pub(crate) fn find(path: &str) -> Route<'_> {
         .strip_prefix("/rest/token/")
         .and_then(|rest| rest.strip_suffix("/createToken"));
     ticket.map_or(Route::Unknown, Route::Ticket)
+}
+
+/// An address of the interface for albums.
+fn photos(rest: &str) -> Route<'_> {
+    if let Some(id) = rest.strip_prefix("v1/albums/") {
+        return Route::Album(id);
+    }
+    if let Some(key) = rest.strip_prefix("content/") {
+        return Route::Photo(key);
+    }
+    let page = rest
+        .strip_prefix("v1/public/")
+        .and_then(|page| page.split_once('/'));
+    page.map_or(Route::Unknown, |(share, cursor)| {
+        Route::PublicAlbum(share, cursor)
+    })
 }
 
 /// What a POST to the JFS interface asks for.
@@ -128,11 +153,14 @@ fn segments(path: &str) -> usize {
 /// The stable name of the endpoint a request goes to.
 pub(crate) fn label(method: &Method, path: &str, query: &str) -> &'static str {
     match find(path) {
+        Route::Album(_) => "photos/album",
         Route::Allocate => "files/allocate",
         Route::Customer => "account/customer",
         Route::Jfs(rest) if method == Method::POST => command_label(rest, query),
         Route::Jfs(rest) => read_label(rest, query),
+        Route::Photo(_) => "photos/content",
         Route::Public(..) => "public/download",
+        Route::PublicAlbum(..) => "photos/public",
         Route::PurgeTrash => "files/purge_trash",
         Route::SharePage(_) => "public/page",
         Route::Socket(..) => "ws",
@@ -203,6 +231,11 @@ mod tests {
             ("POST", "/files/v1/allocate", "", "files/allocate"),
             ("POST", "/upload/1", "", "upload"),
             ("GET", "/opin/io/downloadPublic/u/x", "", "public/download"),
+            ("GET", "/photos/v1/public/s/", "limit=1", "photos/public"),
+            ("GET", "/photos/v1/public/s/17", "", "photos/public"),
+            ("GET", "/photos/v1/albums/a", "", "photos/album"),
+            ("GET", "/photos/content/k.s", "", "photos/content"),
+            ("GET", "/photos/v1/public/s", "", "unknown"),
             ("GET", "/nothing", "", "unknown"),
         ];
         for (method, path, query, expected) in rows {

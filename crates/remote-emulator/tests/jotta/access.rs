@@ -1,5 +1,7 @@
 //! Credentials, addresses and names.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use remote_emulator::identity::{IdentityConfig, IdentityUser};
 use remote_emulator::jotta::JottaConfig;
 use serde_json::json;
@@ -46,6 +48,31 @@ async fn a_token_ends_by_the_clock_of_the_emulator() {
         server.get("").await.outcome(),
         "401 BadCredentialsException"
     );
+}
+
+#[tokio::test]
+async fn passwords_in_headers_are_accepted_on_request_as_long_ago() {
+    let user = IdentityUser::new("one@example.com", "one", "a pass:word");
+    let identity = IdentityConfig::default().user(user);
+    let server = Server::with(JottaConfig::default().identity(identity)).await;
+    let with = |credentials: &str| {
+        let encoded = STANDARD.encode(credentials);
+        Request::new("GET", server.target("/Jotta"))
+            .header("Authorization", format!("Basic {encoded}"))
+    };
+    let right = with("one@example.com:a pass:word");
+    assert_eq!(server.send_unsigned(&right).await.status, 401);
+    server
+        .jotta()
+        .change_settings(|settings| settings.accept_basic = true);
+    assert_eq!(server.send_unsigned(&right).await.status, 200);
+    let by_name = with("one:a pass:word");
+    assert_eq!(server.send_unsigned(&by_name).await.status, 200);
+    for wrong in ["one:wrong", "two:a pass:word", "one"] {
+        let answer = server.send_unsigned(&with(wrong)).await;
+        assert_eq!(answer.outcome(), "401 BadCredentialsException", "{wrong}");
+    }
+    assert_eq!(server.get("/Jotta").await.status, 200);
 }
 
 #[tokio::test]
