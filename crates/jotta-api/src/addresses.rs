@@ -15,6 +15,8 @@ pub struct Addresses {
     pub api: Url,
     /// The event stream, with `https` in place of `wss`.
     pub events: Url,
+    /// The XML interface of the host that takes uploads in one request, as was usual before 2019.
+    pub uploads: Url,
     /// Takes the place of scheme, host and port of all addresses for signing in, if given.
     pub identity: Option<Url>,
 }
@@ -25,19 +27,22 @@ impl Default for Addresses {
             jfs: fixed("https://jfs.jottacloud.com/jfs/"),
             api: fixed("https://api.jottacloud.com/"),
             events: fixed("https://websocket.jottacloud.com/"),
+            uploads: fixed("https://up.jottacloud.com/jfs/"),
             identity: None,
         }
     }
 }
 
 impl Addresses {
-    /// Sets the address of the XML interface, and with it that of the event stream to the root of the same host.
+    /// Sets the address of the XML interface, and with it that of the event stream to the root of the same host, and that of uploads in one request to
+    /// the same.
     ///
     /// # Errors
     ///
     /// [`InvalidInput`](ErrorKind::InvalidInput) for an address that is not `https`, unless it is that of this machine.
     pub fn with_jfs(mut self, url: Url) -> Result<Self> {
         self.jfs = checked(url)?;
+        self.uploads = self.jfs.clone();
         self.events = self.jfs.clone();
         self.events.set_path("/");
         Ok(self)

@@ -18,14 +18,19 @@
 //! | [`download`] | `GET …?mode=bin`, `?mode=thumb` | [`get`](crate::Client::get), [`thumbnail`](crate::Client::thumbnail) |
 //! | [`upload`] | `POST files/v1/allocate` | [`allocate`](crate::Client::allocate) |
 //! | [`upload`] | `POST` to the address that it answers | [`upload`](crate::Client::upload) |
+//! | [`direct`] | `POST jfs/{user}/…?umode=nomultipart` on the host for uploads | [`upload_directly`](crate::Client::upload_directly) |
 //! | [`trash`] | `GET jfs/{user}/Jotta/Trash` | [`trash`](crate::Client::trash) |
 //! | [`trash`] | `POST files/v1/purge_trash` | [`purge_trash`](crate::Client::purge_trash) |
 //! | [`shares`] | `GET …?mode=enableShare`, `?mode=disableShare` | [`share`](crate::Client::share), [`unshare`](crate::Client::unshare) |
 //! | [`shares`] | `GET jfs/{user}/Jotta/Links`, `…/Latest` | [`links`](crate::Client::links), [`recent`](crate::Client::recent) |
+//! | [`albums`] | `GET photos/v1/public/{share}/{cursor}` | [`public_album`](crate::Client::public_album); [`public_photos`](crate::Client::public_photos): 1 for a hundred photos |
+//! | [`albums`] | `GET photos/v1/albums/{id}`, and the addresses in it | [`album`](crate::Client::album), [`photo`](crate::Client::photo) |
 //! | [`events`] | `GET rest/token/{user}/createToken`, WebSocket `/ws/{user}/{ticket}` | [`events`](crate::Client::events): 2 |
 
 pub mod account;
+pub mod albums;
 pub mod devices;
+pub mod direct;
 pub mod download;
 pub mod events;
 pub mod files;

@@ -25,6 +25,8 @@ pub(crate) enum Base {
     Jfs,
     /// The root of the host of the XML interface.
     JfsHost,
+    /// The tree of the user on the host for uploads in one request.
+    Uploads,
 }
 
 /// One call of the service.
@@ -37,6 +39,8 @@ pub(crate) struct Call {
     /// Repeating the very same request does no harm.
     pub(crate) repeatable: bool,
     pub(crate) asked: Asked,
+    /// Everybody may call it: no token is sent.
+    pub(crate) anonymous: bool,
     path: String,
     query: String,
     /// The address names this user in a value; filled in when the request is made.
@@ -55,6 +59,7 @@ impl Call {
             json: None,
             repeatable: true,
             asked: Asked::default(),
+            anonymous: false,
             path: String::new(),
             query: String::new(),
             destination: None,
@@ -75,6 +80,12 @@ impl Call {
     /// Marks a change whose repetition has the same result as doing it once.
     pub(crate) fn repeatable(mut self) -> Self {
         self.repeatable = true;
+        self
+    }
+
+    /// Marks a call that needs no token.
+    pub(crate) fn anonymous(mut self) -> Self {
+        self.anonymous = true;
         self
     }
 
@@ -186,18 +197,17 @@ impl Call {
 
     /// Whether the address needs the name of the user.
     pub(crate) fn needs_user(&self) -> bool {
-        self.base == Base::Jfs || self.destination.is_some()
+        matches!(self.base, Base::Jfs | Base::Uploads) || self.destination.is_some()
     }
 
     /// The address.
     pub(crate) fn url(&self, addresses: &Addresses, user: &str) -> Url {
         let user_segment = utf8_percent_encode(user, ESCAPED);
+        let of_user = || format!("/{user_segment}{}", self.path);
         let (mut url, path) = match self.base {
             Base::Api => (addresses.api.clone(), self.path.clone()),
-            Base::Jfs => (
-                addresses.jfs.clone(),
-                format!("/{user_segment}{}", self.path),
-            ),
+            Base::Jfs => (addresses.jfs.clone(), of_user()),
+            Base::Uploads => (addresses.uploads.clone(), of_user()),
             Base::JfsHost => {
                 let mut root = addresses.jfs.clone();
                 root.set_path("/");

@@ -10,7 +10,7 @@
 //! | `write` | native | 2 | 1 if the service has the content already; directories on the way are made by it; 5 to replace a file with `no_versions` |
 //! | `create_dir` | native | 1 | with all directories on the way |
 //! | `remove_file`, `remove_dir` | native | 2 | a look first: the commands for files and folders differ |
-//! | `remove_dir_all` | native | 1 | a directory that was listed, looked at or made; else 2; of a whole mount point 1, and 1 for each entry |
+//! | `remove_dir_all` | native | 1 | 2 if nothing is there, or with `hard_delete` a directory that this remote has not seen; of a whole mount point 1, and 1 for each entry |
 //! | `copy` | native for files | 3 to 5 | looks at source and target; one more for another time or a target in the trash |
 //! | `rename` | native | 3 | looks at source and target |
 //! | replacing rename | emulated | 5 | the old target is set aside, and put back on failure |
@@ -263,6 +263,23 @@ impl JottaRemote {
             .read_revision(path, number)
             .await
             .map_err(at("read_revision", path))
+    }
+
+    /// Reads what the service sends for a path without looking at it first. One request, which is what [`Remote::read`] needs for a file that this
+    /// remote has seen; for one that it has not seen, [`Remote::read`] needs two.
+    ///
+    /// The one that is left out tells a file in the trash from another one, and what its hash is: **a file in the trash is delivered as well**, and of the
+    /// content only the number of bytes is checked. The entry of the download has size and path, and nothing else. A body that breaks off is not resumed.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](remote_core::error::ErrorKind::NotFound), also for a directory; in the body [`Corrupted`](remote_core::error::ErrorKind::Corrupted) if it
+    /// has another length than was announced.
+    pub async fn read_as_sent(&self, path: &RemotePath) -> Result<Download> {
+        self.inner
+            .read_as_sent(path)
+            .await
+            .map_err(at("read", path))
     }
 
     /// Makes an older content the present one, without sending it. Two requests.

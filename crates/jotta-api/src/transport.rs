@@ -34,13 +34,7 @@ impl Client {
 
     /// Makes a call and reads its answer as JSON.
     pub(crate) async fn json_of<T: DeserializeOwned + Send>(&self, call: Call) -> Result<T> {
-        self.repeat(call, |response, asked| async move {
-            let answer = response.json(JSON_BYTES).await;
-            answer
-                .map(|Object(answer)| answer)
-                .map_err(|error| after_success(error, asked))
-        })
-        .await
+        self.repeat(call, read_json).await
     }
 
     /// Makes a call of which only the success matters.
@@ -52,24 +46,29 @@ impl Client {
         .await
     }
 
+    /// Makes a call whose answer may describe what it was about. Its success does not depend on that.
+    pub(crate) async fn told(&self, call: Call) -> Result<Option<Item>> {
+        self.repeat(call, |response, _asked| async move {
+            Ok(Item::read(response.into_stream()).await.ok())
+        })
+        .await
+    }
+
     /// Makes a call and hands out the answer with its body unread.
     pub(crate) async fn open(&self, call: Call) -> Result<Response> {
         self.repeat(call, |response, _asked| async move { Ok(response) })
             .await
     }
 
-    /// Sends a body that can be sent once only to an address that the service handed out.
-    pub(crate) async fn send_body<T: DeserializeOwned + Send>(
+    /// Sends a body that can be sent once only. The answer is a success, its body unread.
+    pub(crate) async fn send_body(
         &self,
         label: &'static str,
         url: Url,
         headers: Vec<(&'static str, String)>,
         body: Body,
-    ) -> Result<T> {
-        let asked = Asked {
-            changes: true,
-            names: false,
-        };
+        asked: Asked,
+    ) -> Result<Response> {
         let mut body = Some(body);
         let attempts = self.inner.once.run(Idempotency::NotIdempotent, |attempt| {
             let (url, headers, body) = (url.clone(), headers.clone(), body.take());
@@ -88,10 +87,7 @@ impl Client {
                 }
                 let response = self.inner.http.send(request).await?;
                 if response.status().is_success() {
-                    let answer = response.json(JSON_BYTES).await;
-                    return answer
-                        .map(|Object(answer)| answer)
-                        .map_err(|error| after_success(error, asked));
+                    return Ok(response);
                 }
                 let error = failure(response, asked).await?;
                 if error.kind() == ErrorKind::Authentication
@@ -139,15 +135,20 @@ impl Client {
         let inner = &self.inner;
         let mut renewed = false;
         loop {
-            let token = inner.auth.token().await?;
+            let token = match call.anonymous {
+                true => None,
+                false => Some(inner.auth.token().await?),
+            };
             let mut request = Request::new(
                 call.method.clone(),
                 call.url(&inner.addresses, user),
                 call.label,
             )
             .attempt(number)
-            .changes(call.asked.changes)
-            .authorization(bearer(&token));
+            .changes(call.asked.changes);
+            if let Some(token) = &token {
+                request = request.authorization(bearer(token));
+            }
             for (name, value) in &call.headers {
                 request = request.header(*name, value);
             }
@@ -161,19 +162,31 @@ impl Client {
                 return Ok(response);
             }
             let error = failure(response, call.asked).await?;
-            if error.kind() != ErrorKind::Authentication || renewed {
+            let refused = token.filter(|_| error.kind() == ErrorKind::Authentication && !renewed);
+            let Some(refused) = refused else {
                 return Err(error);
-            }
+            };
             renewed = true;
-            if !inner.auth.renew(&token).await? {
+            if !inner.auth.renew(&refused).await? {
                 return Err(error);
             }
         }
     }
 }
 
+/// Reads an answer as a JSON object.
+pub(crate) async fn read_json<T: DeserializeOwned + Send>(
+    response: Response,
+    asked: Asked,
+) -> Result<T> {
+    let answer = response.json(JSON_BYTES).await;
+    answer
+        .map(|Object(answer)| answer)
+        .map_err(|error| after_success(error, asked))
+}
+
 /// What an answer that reports a failure means.
-async fn failure(response: Response, asked: Asked) -> Result<Error> {
+pub(crate) async fn failure(response: Response, asked: Asked) -> Result<Error> {
     let status = response.status();
     let retry_after = retry_after(response.headers(), std::time::SystemTime::now());
     let body = match response.bytes(FAILURE_BYTES).await {
@@ -193,7 +206,7 @@ async fn failure(response: Response, asked: Asked) -> Result<Error> {
 }
 
 /// The service reported success, but its answer could not be read.
-fn after_success(error: Error, asked: Asked) -> Error {
+pub(crate) fn after_success(error: Error, asked: Asked) -> Error {
     if asked.changes {
         error.with_effect(Effect::Made)
     } else {

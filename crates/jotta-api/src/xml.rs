@@ -242,13 +242,13 @@ fn value_of(attribute: &Attribute<'_>) -> String {
     let mut rest = raw;
     while let Some((before, after)) = rest.split_once('&') {
         value.push_str(before);
-        match after
-            .split_once(';')
-            .filter(|(name, _)| name.len() <= MAX_ENTITY_BYTES)
-        {
+        // Looked for nearby only: a value full of ampersands takes no longer than another one.
+        let mut nearby = after.bytes().take(MAX_ENTITY_BYTES + 1);
+        let end = nearby.position(|byte| byte == b';');
+        match end.and_then(|end| after.split_at_checked(end)) {
             Some((name, next)) => {
                 value.push_str(&resolve(&BytesRef::new(name)));
-                rest = next;
+                rest = next.strip_prefix(';').unwrap_or(next);
             }
             None => {
                 value.push('&');
@@ -283,6 +283,7 @@ pub(crate) fn broke_off() -> Error {
         "the answer broke off within an element",
     )
     .with_retry_advice(RetryAdvice::IfIdempotent(None))
+    .with_help("try again; check the connection if this persists")
 }
 
 fn empty() -> Error {

@@ -25,6 +25,11 @@ pub struct ListOptions {
     /// Each failed directory is then an error in the stream with its [path](Error::path), and the last item is an
     /// [`Incomplete`](crate::error::ErrorKind::Incomplete) error.
     pub keep_going: bool,
+    /// Whether a listing of a file may fail with [`NotFound`](crate::error::ErrorKind::NotFound), as one of nothing does; default no.
+    ///
+    /// Some services need another request to tell the two apart. For callers that are going to write below the directory, which fails with
+    /// [`NotADirectory`](crate::error::ErrorKind::NotADirectory) where a file is.
+    pub file_may_be_missing: bool,
 }
 
 impl ListOptions {
@@ -32,6 +37,13 @@ impl ListOptions {
     #[must_use]
     pub fn with_keep_going(mut self, keep_going: bool) -> Self {
         self.keep_going = keep_going;
+        self
+    }
+
+    /// Sets [`file_may_be_missing`](Self::file_may_be_missing).
+    #[must_use]
+    pub fn with_file_may_be_missing(mut self, may: bool) -> Self {
+        self.file_may_be_missing = may;
         self
     }
 }

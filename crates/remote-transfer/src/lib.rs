@@ -100,7 +100,8 @@ pub use crate::{
 ///
 /// What concerns the copy as a whole, with the summary of what was done until then:
 /// [`NotFound`](remote_core::error::ErrorKind::NotFound) if the source is missing,
-/// [`NotADirectory`](remote_core::error::ErrorKind::NotADirectory) if the target is a file,
+/// [`NotADirectory`](remote_core::error::ErrorKind::NotADirectory) if the target is a file (where the listings of a service do not tell a file
+/// from nothing, the [`Problem`] of each file instead),
 /// [`IntoSelf`](remote_core::error::ErrorKind::IntoSelf) if one of the two folders lies in the other on the same remote,
 /// [`Unsupported`](remote_core::error::ErrorKind::Unsupported) if both are local, every error that
 /// [is fatal](remote_core::error::Error::is_fatal), and errors of the listings. What concerns a single file is a [`Problem`] in the summary, but of a

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use remote_core::{
     error::Result,
-    http::{ByteRange, Window, header},
+    http::{ByteRange, Response, Window, header},
     text_enum,
 };
 
@@ -67,6 +67,18 @@ pub struct FileDownload {
     pub body: BoxStream<'static, Result<Bytes>>,
 }
 
+impl FileDownload {
+    /// An answer whose body is all there is.
+    pub(super) fn whole(response: Response) -> Self {
+        let total = response.content_length();
+        Self {
+            total,
+            range: total.map(|total| 0..total),
+            body: response.into_stream(),
+        }
+    }
+}
+
 impl fmt::Debug for FileDownload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileDownload")
@@ -118,12 +130,6 @@ impl Client {
             .place(place)
             .query("mode", "thumb")
             .query("ts", size.as_str());
-        let response = self.open(call).await?;
-        let total = response.content_length();
-        Ok(FileDownload {
-            total,
-            range: total.map(|total| 0..total),
-            body: response.into_stream(),
-        })
+        Ok(FileDownload::whole(self.open(call).await?))
     }
 }

@@ -6,12 +6,12 @@ use std::time::SystemTime;
 
 use remote_core::{error::Result, hash::HashValue};
 
+use super::direct::content_headers;
 use crate::{
     call::{Base, Call},
     client::Client,
     location::Location,
     model::{file::FileInfo, item::Item},
-    time::format_jfs,
 };
 
 /// What is known of a content and the times it is to have.
@@ -82,13 +82,13 @@ impl Client {
         self.item_of(call.repeatable()).await
     }
 
-    /// Puts a file into the trash. One attempt. What is not there may be success.
+    /// Puts a file into the trash. One attempt. Tells what is in the trash then, if the service does; what is not there may be success without that.
     ///
     /// # Errors
     ///
     /// [`NotFound`](remote_core::error::ErrorKind::NotFound), [`PermissionDenied`](remote_core::error::ErrorKind::PermissionDenied) on a view of the service.
-    pub async fn trash_file(&self, place: &Location) -> Result<()> {
-        self.command("dl", place).await
+    pub async fn trash_file(&self, place: &Location) -> Result<Option<Item>> {
+        self.told(command("dl", place)).await
     }
 
     /// Removes a file, in the trash or not, **for good**. One attempt.
@@ -97,16 +97,17 @@ impl Client {
     ///
     /// As [`trash_file`](Self::trash_file).
     pub async fn remove_file(&self, place: &Location) -> Result<()> {
-        self.command("rm", place).await
+        self.done(command("rm", place)).await
     }
 
-    /// Puts a folder with everything in it into the trash. One attempt.
+    /// Puts a folder with everything in it into the trash. One attempt. Tells what is in the trash then, if the service does; what was there already
+    /// keeps its older stamp.
     ///
     /// # Errors
     ///
     /// As [`trash_file`](Self::trash_file); [`InvalidInput`](remote_core::error::ErrorKind::InvalidInput) for a mount point.
-    pub async fn trash_folder(&self, place: &Location) -> Result<()> {
-        self.command("dlDir", place).await
+    pub async fn trash_folder(&self, place: &Location) -> Result<Option<Item>> {
+        self.told(command("dlDir", place)).await
     }
 
     /// Removes a folder with everything in it, in the trash or not, **for good**. One attempt.
@@ -115,14 +116,7 @@ impl Client {
     ///
     /// As [`trash_folder`](Self::trash_folder).
     pub async fn remove_folder(&self, place: &Location) -> Result<()> {
-        self.command("rmDir", place).await
-    }
-
-    async fn command(&self, command: &'static str, place: &Location) -> Result<()> {
-        let call = Call::post(Base::Jfs, command)
-            .take_away(place)
-            .query(command, "true");
-        self.done(call).await
+        self.done(command("rmDir", place)).await
     }
 
     /// Moves a file, also to another device or mount point. Folders on the way are made. One attempt.
@@ -178,13 +172,17 @@ impl Client {
     ///
     /// [`NotFound`](remote_core::error::ErrorKind::NotFound) if the service does not have the content.
     pub async fn touch(&self, place: &Location, content: &ContentTimes) -> Result<FileInfo> {
-        let call = Call::post(Base::Jfs, "cphash")
+        let mut call = Call::post(Base::Jfs, "cphash")
             .change(place)
-            .query("cphash", "true")
-            .header("JSize", content.bytes.to_string())
-            .header("JMd5", content.md5.to_string())
-            .header("JCreated", format_jfs(content.created))
-            .header("JModified", format_jfs(content.modified));
+            .query("cphash", "true");
+        call.headers = content_headers(content);
         self.item_of(call.repeatable()).await?.into_file()
     }
+}
+
+/// A command that takes something away.
+fn command(command: &'static str, place: &Location) -> Call {
+    Call::post(Base::Jfs, command)
+        .take_away(place)
+        .query(command, "true")
 }

@@ -266,16 +266,12 @@ impl TreeListing {
         match self.announced {
             Some(announced) if announced == came => Ok(()),
             None if came == (0, 0) => Ok(()),
-            Some((folders, files)) => Err(Error::with_message(
-                ErrorKind::Protocol,
-                format!(
-                    "the listing is not complete: {} folders and {} files came, {folders} and {files} were counted by the service",
-                    came.0, came.1
-                ),
-            )),
-            None => Err(Error::with_message(
-                ErrorKind::Protocol,
-                "the listing ended without the count that tells that it is complete",
+            Some((folders, files)) => Err(incomplete(format!(
+                "the listing is not complete: {} folders and {} files came, {folders} and {files} were counted by the service",
+                came.0, came.1
+            ))),
+            None => Err(incomplete(
+                "the listing ended without the count that tells that it is complete".to_owned(),
             )),
         }
     }
@@ -296,6 +292,11 @@ impl ListedFolder {
     pub fn files(&self) -> &[FileInfo] {
         &self.folder.files
     }
+}
+
+fn incomplete(message: String) -> Error {
+    Error::with_message(ErrorKind::Protocol, message)
+        .with_help("list again: entries may have come and gone meanwhile")
 }
 
 fn nameless() -> Error {

@@ -11,9 +11,11 @@ use super::files::ContentTimes;
 use crate::{
     call::{Base, Call},
     client::Client,
+    error::classify::Asked,
     location::Location,
     model::upload::{Allocation, Uploaded},
     time::format_rfc3339,
+    transport::read_json,
 };
 
 /// What an upload does with a file that is there.
@@ -110,7 +112,12 @@ impl Client {
             let last = bytes.saturating_sub(1);
             headers.push(("range", format!("bytes={from}-{last}")));
         }
-        self.send_body("upload", url, headers, body).await
+        let asked = Asked {
+            changes: true,
+            names: false,
+        };
+        let response = self.send_body("upload", url, headers, body, asked).await?;
+        read_json(response, asked).await
     }
 
     fn upload_address(&self, allocation: &Allocation) -> Result<Url> {

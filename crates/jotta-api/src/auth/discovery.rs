@@ -34,7 +34,7 @@ struct Document {
 
 impl Discovery {
     /// Reads the document. `from` is where it was published: it may name addresses of this machine only if it is on it.
-    pub(super) fn parse(json: &[u8], from: &Url) -> Result<Self> {
+    pub(crate) fn parse(json: &[u8], from: &Url) -> Result<Self> {
         let document: Document = serde_json::from_slice(json).map_err(|error| {
             unusable("the well-known address does not lead to a description of the sign-in")
                 .with_source(error)

@@ -1,7 +1,13 @@
 //! The oldest way that still has users: user name, password and one-time code. Kept for configurations that were made with it; since 2025 no brand is known
 //! that offers it to new ones.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use remote_core::{
@@ -189,12 +195,37 @@ fn random_letters(count: usize) -> String {
         .collect()
 }
 
-/// The secret in a legacy configuration, where it is obscured. One that cannot be revealed is taken as it is.
-pub(super) fn secret_of_config(stored: &Secret) -> Option<Secret> {
-    if stored.is_empty() {
-        return None;
+/// The secret of a registered device, as far as its configuration tells.
+#[derive(Clone, Debug)]
+pub(super) struct DeviceSecret {
+    revealed: Secret,
+    /// The text as it stands there, if it could be the secret itself.
+    stored: Option<Secret>,
+}
+
+impl DeviceSecret {
+    /// A secret that is known.
+    pub(super) fn plain(secret: Secret) -> Self {
+        Self {
+            revealed: secret,
+            stored: None,
+        }
     }
-    Some(obscure::reveal(stored.expose()).unwrap_or_else(|_plain| stored.clone()))
+
+    /// The secret in a configuration, where it is obscured. rclone presents the obscured text itself when it renews a token, so a service that takes
+    /// that one has to get it.
+    pub(super) fn of_config(stored: &Secret) -> Option<Self> {
+        if stored.is_empty() {
+            return None;
+        }
+        Some(match obscure::reveal(stored.expose()) {
+            Ok(revealed) => Self {
+                revealed,
+                stored: Some(stored.clone()),
+            },
+            Err(_plain) => Self::plain(stored.clone()),
+        })
+    }
 }
 
 /// Renews legacy tokens.
@@ -204,7 +235,9 @@ pub(super) struct LegacyRefresher {
     retry: Retry,
     url: Url,
     client_id: String,
-    client_secret: Secret,
+    secret: DeviceSecret,
+    /// Whether the text of the configuration was the secret.
+    takes_stored: Arc<AtomicBool>,
 }
 
 impl LegacyRefresher {
@@ -212,18 +245,59 @@ impl LegacyRefresher {
         http: HttpClient,
         addresses: &Addresses,
         client_id: String,
-        client_secret: Option<Secret>,
+        secret: Option<DeviceSecret>,
     ) -> Self {
-        let (client_id, client_secret) = match client_secret {
+        let (client_id, secret) = match secret {
             Some(secret) if !client_id.is_empty() => (client_id, secret),
-            _ => (CLIENT_ID.to_owned(), built_in_secret()),
+            _ => (CLIENT_ID.to_owned(), DeviceSecret::plain(built_in_secret())),
         };
         Self {
             http,
             retry: Retry::default(),
             url: legacy_url(addresses, "auth/v1/token"),
             client_id,
-            client_secret,
+            secret,
+            takes_stored: Arc::default(),
+        }
+    }
+
+    /// Presents a refresh token. Upper case is this address's own dialect.
+    async fn renew(&self, refresh_token: &Secret, client_secret: &Secret) -> Result<Token> {
+        let fields = [
+            ("grant_type", "REFRESH_TOKEN"),
+            ("refresh_token", refresh_token.expose()),
+            ("client_id", self.client_id.as_str()),
+            ("client_secret", client_secret.expose()),
+        ];
+        let renewed = self.retry.run(Idempotency::NotIdempotent, |_attempt| {
+            let request = TokenRequest {
+                label: "legacy refresh",
+                url: self.url.clone(),
+                fields: &fields,
+                headers: Vec::new(),
+            };
+            request.send(&self.http)
+        });
+        renewed.await
+    }
+
+    /// With the secret that is revealed; with the text of the configuration where the service does not know the device by that. The device is
+    /// identified before the refresh token is looked at, so a refusal of the one does not spend the other.
+    async fn renew_as_known(&self, refresh_token: &Secret) -> Result<Token> {
+        let DeviceSecret { revealed, stored } = &self.secret;
+        let Some(stored) = stored else {
+            return self.renew(refresh_token, revealed).await;
+        };
+        if self.takes_stored.load(Ordering::Relaxed) {
+            return self.renew(refresh_token, stored).await;
+        }
+        match self.renew(refresh_token, revealed).await {
+            Err(error) if is_unknown_client(&error) => {
+                let token = self.renew(refresh_token, stored).await?;
+                self.takes_stored.store(true, Ordering::Relaxed);
+                Ok(token)
+            }
+            other => other,
         }
     }
 }
@@ -246,33 +320,33 @@ impl TokenRefresher for LegacyRefresher {
             )
             .with_help(SIGN_IN_HELP));
         };
-        // Upper case is this address's own dialect.
-        let fields = [
-            ("grant_type", "REFRESH_TOKEN"),
-            ("refresh_token", refresh_token.expose()),
-            ("client_id", self.client_id.as_str()),
-            ("client_secret", self.client_secret.expose()),
-        ];
-        let renewed = self.retry.run(Idempotency::NotIdempotent, |_attempt| {
-            let request = TokenRequest {
-                label: "legacy refresh",
-                url: self.url.clone(),
-                fields: &fields,
-                headers: Vec::new(),
-            };
-            request.send(&self.http)
-        });
-        renewed.await.map_err(|error| match error.kind() {
-            ErrorKind::Authentication | ErrorKind::InvalidInput => Error::with_message(
-                ErrorKind::Authentication,
-                "the legacy sign-in has ended: the service does not renew its token",
-            )
-            .with_http_status(error.http_status().unwrap_or(400))
-            .with_help("set the remote up again; most brands have moved to signing in by browser")
-            .with_source(error),
-            _ => error,
-        })
+        self.renew_as_known(refresh_token)
+            .await
+            .map_err(not_renewed)
     }
+}
+
+fn is_unknown_client(error: &Error) -> bool {
+    SignInRefusal::of(error)
+        .is_some_and(|said| matches!(said.code.as_str(), "invalid_client" | "unauthorized_client"))
+}
+
+/// Says what to do when the service does not renew a token. A device that it does not know is told as such.
+fn not_renewed(error: Error) -> Error {
+    let has_ended = matches!(
+        error.kind(),
+        ErrorKind::Authentication | ErrorKind::InvalidInput
+    );
+    if !has_ended || is_unknown_client(&error) {
+        return error;
+    }
+    Error::with_message(
+        ErrorKind::Authentication,
+        "the legacy sign-in has ended: the service does not renew its token",
+    )
+    .with_http_status(error.http_status().unwrap_or(400))
+    .with_help("set the remote up again; most brands have moved to signing in by browser")
+    .with_source(error)
 }
 
 #[cfg(test)]
@@ -292,15 +366,19 @@ mod tests {
     }
 
     #[test]
-    fn secrets_of_configurations_are_revealed_or_taken_as_they_are() {
-        let secret =
-            |text: &str| secret_of_config(&Secret::new(text)).map(|s| s.expose().to_owned());
-        assert_eq!(secret(""), None);
+    fn secrets_of_configurations_are_revealed_and_kept_as_they_are() {
+        let secrets = |text: &str| {
+            let secret = DeviceSecret::of_config(&Secret::new(text))?;
+            let stored = secret.stored.map(|stored| stored.expose().to_owned());
+            Some((secret.revealed.expose().to_owned(), stored))
+        };
+        const OBSCURED: &str = "YWFhYWFhYWFhYWFhYWFhYXMaGgIlEQ";
+        assert_eq!(secrets(""), None);
         assert_eq!(
-            secret("YWFhYWFhYWFhYWFhYWFhYXMaGgIlEQ").as_deref(),
-            Some("potato")
+            secrets(OBSCURED),
+            Some(("potato".to_owned(), Some(OBSCURED.to_owned())))
         );
-        assert_eq!(secret("short").as_deref(), Some("short"));
+        assert_eq!(secrets("short"), Some(("short".to_owned(), None)));
     }
 
     #[test]

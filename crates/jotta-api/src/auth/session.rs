@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{
     identity::Identity,
-    legacy::{self, LegacyRefresher},
+    legacy::{DeviceSecret, LegacyRefresher},
 };
 use crate::{
     addresses::{Addresses, fixed},
@@ -135,8 +135,17 @@ impl Session {
         client_id: impl Into<String>,
         client_secret: Option<Secret>,
     ) -> Self {
-        let refresher =
-            LegacyRefresher::new(http.clone(), &addresses, client_id.into(), client_secret);
+        let secret = client_secret.map(DeviceSecret::plain);
+        Self::of_device(http, addresses, client_id.into(), secret)
+    }
+
+    fn of_device(
+        http: HttpClient,
+        addresses: Addresses,
+        client_id: String,
+        secret: Option<DeviceSecret>,
+    ) -> Self {
+        let refresher = LegacyRefresher::new(http.clone(), &addresses, client_id, secret);
         Self {
             identity: Identity::new(http, addresses),
             kind: Kind::Legacy(refresher),
@@ -267,11 +276,11 @@ pub(crate) fn session_of_config(
 ) -> Result<Session> {
     match config.version.trim() {
         "" => Err(outdated("the configuration is older than rclone 1.51")),
-        "0" => Ok(Session::legacy(
+        "0" => Ok(Session::of_device(
             http,
             addresses,
-            config.client_id.as_str(),
-            legacy::secret_of_config(&config.client_secret),
+            config.client_id.clone(),
+            DeviceSecret::of_config(&config.client_secret),
         )),
         "1" => {
             let url = [&config.token_url, &config.stored_token_url]

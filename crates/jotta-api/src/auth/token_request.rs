@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use remote_core::{
-    auth::Token,
+    auth::{RefreshTokenRefused, Token},
     error::{Effect, Error, ErrorKind, Result},
     http::{Body, HttpClient, Method, Request, Response, classify_status, retry_after},
     lenient,
@@ -31,6 +31,9 @@ pub struct SignInRefusal {
     pub description: String,
     /// Whether a one-time code is asked for.
     pub otp_required: bool,
+    /// Set if it was the refresh token that was refused.
+    #[source]
+    token: Option<RefreshTokenRefused>,
 }
 
 impl SignInRefusal {
@@ -136,7 +139,10 @@ impl TokenRequest<'_> {
             .with_retry_advice(advice)
             .with_help("try again later, and check the address of the service if this persists");
         }
+        let presents_token = self.fields.iter().any(|(name, _)| *name == "refresh_token");
         let refusal = SignInRefusal {
+            token: (presents_token && answer.error == "invalid_grant")
+                .then_some(RefreshTokenRefused),
             status: status.as_u16(),
             code: self.clean(&answer.error),
             description: self.clean(&answer.error_description),

@@ -74,7 +74,7 @@ pub(crate) async fn error_of(answer: &Answer, asked: Asked) -> Error {
         .with_http_status(said.status)
         .with_retry_advice(advice)
         .with_effect(effect);
-    if let Some(help) = help_of(kind, is_page) {
+    if let Some(help) = help_of(kind, said.status, is_page) {
         error = error.with_help(help);
     }
     if let Some(id) = &said.request_id {
@@ -208,14 +208,26 @@ fn message_of(said: &ApiError, kind: ErrorKind, is_page: bool) -> Option<String>
     }
 }
 
-fn help_of(kind: ErrorKind, is_page: bool) -> Option<&'static str> {
+fn help_of(kind: ErrorKind, status: u16, is_page: bool) -> Option<&'static str> {
     match kind {
+        _ if (300..400).contains(&status) => {
+            Some("nothing was sent there; try again later, and tell the service if this persists")
+        }
         _ if is_page => Some(
             "check that no sign-in page of a network is in the way, and that the addresses of the service are not overridden",
         ),
         ErrorKind::Authentication => Some(SIGN_IN_HELP),
-        ErrorKind::QuotaExceeded => {
-            Some("free some room (the trash counts as well), or upgrade the account")
+        ErrorKind::QuotaExceeded => Some(
+            "free some room (the trash counts as well), or upgrade the account; the service says the same of an account that is locked for writing",
+        ),
+        ErrorKind::PermissionDenied => {
+            Some("sign in on the web page of the service to see whether the account is locked")
+        }
+        ErrorKind::Service if status == 420 => {
+            Some("write the file again: what has arrived is kept, and so is the former content")
+        }
+        ErrorKind::Corrupted if status == 421 => {
+            Some("write the file again; the former content is kept")
         }
         ErrorKind::InvalidName => Some(
             "rename the file, or add the character to the option encoding; an invisible character may be in the name",

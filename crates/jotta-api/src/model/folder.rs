@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::file::{Deleted, FileInfo, Share, parent_of};
-use crate::xml::Node;
+use crate::{time, xml::Node};
 
 /// A folder. What it holds is told for the folder that was asked for only.
 #[non_exhaustive]
@@ -19,6 +19,8 @@ pub struct FolderInfo {
     pub share: Share,
     /// Modification time, which the service usually does not keep for folders.
     pub modified: Option<SystemTime>,
+    /// The moment of the answer by the service's own clock; told for the folder that was asked for only.
+    pub told: Option<SystemTime>,
     /// The folders in it, those in the trash included.
     pub folders: Vec<Self>,
     /// The files in it, those in the trash and those without content included.
@@ -33,6 +35,7 @@ impl FolderInfo {
             deleted: node.attribute("deleted").map(Deleted::of_stamp),
             share: Share::of(node),
             modified: node.time_of("modified"),
+            told: node.attribute("time").and_then(time::parse),
             folders: records(node, "folders", "folder", Self::of),
             files: records(node, "files", "file", FileInfo::of),
         }

@@ -24,6 +24,14 @@ impl Inner {
         self.make_dir(place).await
     }
 
+    /// Notes a directory and those above it, up to the first that is known.
+    pub(super) fn note_dirs(&self, mut dir: Option<Location>) {
+        while let Some(place) = dir.filter(|place| !self.seen.is_dir(place.path())) {
+            self.seen.insert_dir(place.path());
+            dir = place.parent();
+        }
+    }
+
     /// Making a directory again is success, so a lost answer does no harm.
     async fn make_dir(&self, place: &Location) -> Result<()> {
         let made = self
@@ -34,11 +42,7 @@ impl Inner {
             .await;
         match made {
             Ok(Item::Folder(_) | Item::MountPoint(_)) => {
-                let mut above = Some(place.clone());
-                while let Some(dir) = above {
-                    self.seen.insert_dir(dir.path());
-                    above = dir.parent();
-                }
+                self.note_dirs(Some(place.clone()));
                 Ok(())
             }
             Ok(_other) => Err(a_file_is_there()),

@@ -98,7 +98,7 @@ impl Inner {
                 Ok(entry)
             }
             None => {
-                self.seen.forget(place.path());
+                self.seen.insert_nothing(place.path());
                 Err(not_found())
             }
         }

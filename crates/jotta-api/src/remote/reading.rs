@@ -28,6 +28,12 @@ impl Inner {
         options: ReadOptions,
     ) -> Result<Download> {
         let place = self.place(path)?;
+        if let (Some(tag), Some(asked)) = (&options.if_match, &options.range) {
+            let (entry, range, body) = self.open_named_part(path, &place, tag, asked).await?;
+            let body = self.resumable(place, &entry, range.clone(), body);
+            let download = Download::new(entry, Some(range), body);
+            return Ok(download.with_progress(options.progress));
+        }
         let known = self.known(path, &place, &options);
         let is_known = known.is_some();
         let entry = match known {
@@ -60,12 +66,17 @@ impl Inner {
             Err(error) => return Err(error),
         };
         let body = self.resumable(place.clone(), &entry, range.clone(), body);
-        let download = Download::new(entry, Some(range), body);
-        let download = match is_known {
-            true => self.recheck(place, download),
-            false => download,
-        };
+        let download = self.recheck(place, Download::new(entry, Some(range), body));
         Ok(download.with_progress(options.progress))
+    }
+
+    /// What the service sends for a path, without a look at what that is.
+    pub(super) async fn read_as_sent(&self, path: &RemotePath) -> Result<Download> {
+        let place = self.place(path)?;
+        let download = self.client.get(&place, &GetOptions::default()).await?;
+        let mut entry = Entry::file(path.clone(), 0);
+        entry.size = download.total;
+        Ok(Download::new(entry, download.range, download.body))
     }
 
     /// What is known of a file without asking: enough to verify a whole file by its hash.
@@ -83,10 +94,6 @@ impl Inner {
         let Some(tag) = &options.if_match else {
             return seen;
         };
-        // A part cannot be checked against the hash, so that the content is still the same has to be seen.
-        if options.range.is_some() {
-            return None;
-        }
         if let Some(entry) = seen.filter(|entry| entry.tag.as_ref() == Some(tag)) {
             return Some(entry);
         }
@@ -97,6 +104,36 @@ impl Inner {
                     .with_tag(Some(tag.clone())),
             ),
             _ => None,
+        }
+    }
+
+    /// A part of the content that the caller names. It cannot be checked against the hash, so the file is looked at while the answer waits: what that is
+    /// made of cannot have been replaced in between.
+    async fn open_named_part(
+        &self,
+        path: &RemotePath,
+        place: &Location,
+        tag: &Tag,
+        asked: &Range<u64>,
+    ) -> Result<(Entry, Range<u64>, Body)> {
+        let size = match tag.parts() {
+            TagParts::Hash(_, size) | TagParts::SizeTime(size, _) => *size,
+            // Of another remote.
+            _ => return Err(changed()),
+        };
+        let range = clip(asked, size)?;
+        let opened = match range.is_empty() {
+            true => Ok(stream::empty().boxed()),
+            false => self.open_range(place, &range, size).await,
+        };
+        let entry = match &opened {
+            Err(error) if !is_stale(error) => None,
+            _ => Some(self.looked_at(path, place).await?),
+        };
+        match entry {
+            Some(entry) if entry.tag.as_ref() == Some(tag) => Ok((entry, range, opened?)),
+            Some(_other) => Err(changed()),
+            None => Err(opened.err().unwrap_or_else(changed)),
         }
     }
 
@@ -168,7 +205,8 @@ impl Inner {
         resuming(open, range, self.retry.clone())
     }
 
-    /// The rest of a file, if it is provably the same one: it is looked at before.
+    /// The rest of a file, if it is provably the same one: it is looked at while the answer waits, so that the content which that is made of cannot have been
+    /// replaced in between.
     async fn reopen(
         &self,
         place: &Location,
@@ -176,13 +214,36 @@ impl Inner {
         size: u64,
         tag: Option<Tag>,
     ) -> Result<Body> {
+        // Each request was repeated as often as allowed already.
         let never = |error: Error| error.with_retry_advice(RetryAdvice::Never);
-        let content = self.content_at(place).await.map_err(never)?;
+        let body = match self.open_range(place, &rest, size).await {
+            Ok(body) => body,
+            // The file is gone, or has another size now.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::InvalidInput | ErrorKind::NotFound | ErrorKind::PreconditionFailed
+                ) =>
+            {
+                return Err(self.outdated(place).with_source(error));
+            }
+            Err(error) => return Err(never(error)),
+        };
+        let content = match self.content_at(place).await {
+            Ok(content) => content,
+            Err(gone) if gone.is_not_found() => return Err(self.outdated(place).with_source(gone)),
+            Err(error) => return Err(never(error)),
+        };
         if tag.is_none() || content.as_ref().and_then(entries::tag) != tag {
-            return Err(changed());
+            return Err(self.outdated(place));
         }
-        // The request was repeated as often as allowed already.
-        self.open_range(place, &rest, size).await.map_err(never)
+        Ok(body)
+    }
+
+    /// The error for a file that is not what it was known to be, which is forgotten.
+    fn outdated(&self, place: &Location) -> Error {
+        self.seen.forget(place.path());
+        changed()
     }
 
     /// The content of the file at a place, in the trash or not.
@@ -191,7 +252,7 @@ impl Inner {
         Ok(file.content().cloned())
     }
 
-    /// Tells a file that was changed since it was known from one that is damaged: when the hash does not match, it is looked at.
+    /// Tells a file that was changed after its entry was made from one that is damaged: when the hash does not match, it is looked at.
     fn recheck(self: &Arc<Self>, place: Location, download: Download) -> Download {
         let inner = Arc::clone(self);
         let expected = download.entry().tag.clone();

@@ -1,8 +1,10 @@
 //! Removing: into the trash, or for good where the remote was set up so.
 
+use std::time::{Duration, Instant};
+
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use remote_core::{
-    error::{Error, ErrorKind, Result},
+    error::{Effect, Error, ErrorKind, Result, RetryAdvice},
     operation::RemoveOutcome,
     path::RemotePath,
     settle::settled,
@@ -12,10 +14,16 @@ use super::{
     Inner,
     looking::{Found, is_a_directory, not_a_directory},
 };
-use crate::{location::Location, model::item::Item};
+use crate::{
+    location::Location,
+    model::{folder::FolderInfo, item::Item},
+};
 
 /// How temporary names begin.
 pub(super) const TEMPORARY: &str = ".remote-tmp-";
+
+/// How far apart two moments of the service may seem that are the same: each is told in whole seconds.
+const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 
 /// How many entries of the root are removed at the same time.
 const PARALLEL_REMOVALS: usize = 8;
@@ -63,7 +71,8 @@ impl Inner {
         }
     }
 
-    /// One request for a directory that was seen, two for another one: the service answers alike whether something was there or not.
+    /// One request for a directory that was seen, and for one that is new to this remote and goes into the trash. What is removed for good is looked at
+    /// before: what the service does to a file then is not known for certain.
     pub(super) async fn remove_dir_all(&self, path: &RemotePath) -> Result<RemoveOutcome> {
         let place = self.place(path)?;
         place.check_writable()?;
@@ -71,7 +80,11 @@ impl Inner {
             return self.remove_all_entries(&place).await;
         }
         if !self.seen.is_dir(place.path()) {
-            return self.remove_seen_dir(&place).await;
+            let is_safe = !self.hard_delete && !self.trashed_only;
+            return match is_safe && self.seen.is_new(place.path()) {
+                true => self.trash_new_dir(&place).await,
+                false => self.remove_seen_dir(&place).await,
+            };
         }
         match self.remove(&place, Kind::Dir).await? {
             RemoveOutcome::Removed => Ok(RemoveOutcome::Removed),
@@ -85,6 +98,44 @@ impl Inner {
             None => Ok(RemoveOutcome::Missing),
             Some(Found::File(..)) => Err(not_a_directory()),
             Some(Found::Dir { .. }) => self.remove(place, Kind::Dir).await,
+        }
+    }
+
+    /// Puts a directory of which nothing is known into the trash. The answer describes it; where it does not, it is looked at.
+    async fn trash_new_dir(&self, place: &Location) -> Result<RemoveOutcome> {
+        let begun = Instant::now();
+        let item = match self.client.trash_folder(place).await {
+            Ok(Some(Item::Folder(folder))) if folder.is_deleted() => Some(Item::Folder(folder)),
+            Ok(Some(Item::File(_))) => return Err(a_file_was_there()),
+            Ok(_) => self.item_if_exists(place).await?,
+            // Nothing is there, or a file.
+            Err(error) if error.is_not_found() => return self.remove_seen_dir(place).await,
+            Err(error) if error.effect() == Effect::NotMade => {
+                return match error.retry_advice() {
+                    RetryAdvice::Never => Err(error),
+                    _ => self.remove_seen_dir(place).await,
+                };
+            }
+            // The answer was lost.
+            Err(error) => match self.item_if_exists(place).await {
+                Ok(item) => item,
+                Err(_unknown) => return Err(error),
+            },
+        };
+        match item {
+            Some(Item::Folder(folder)) if folder.is_deleted() => {
+                self.seen.insert_nothing(place.path());
+                Ok(match was_trashed_since(&folder, begun.elapsed()) {
+                    true => RemoveOutcome::Removed,
+                    false => RemoveOutcome::Missing,
+                })
+            }
+            Some(item) => match self.visible(item)? {
+                None => Ok(RemoveOutcome::Missing),
+                Some(Found::File(..)) => Err(not_a_directory()),
+                Some(Found::Dir { .. }) => self.remove(place, Kind::Dir).await,
+            },
+            None => Ok(RemoveOutcome::Missing),
         }
     }
 
@@ -118,15 +169,18 @@ impl Inner {
         let make = |_attempt| async move {
             let (client, for_good) = (&self.client, self.hard_delete);
             match (kind, for_good) {
-                (Kind::Dir, false) => client.trash_folder(place).await,
+                (Kind::Dir, false) => client.trash_folder(place).await.map(drop),
                 (Kind::Dir, true) => client.remove_folder(place).await,
-                (Kind::File, false) => client.trash_file(place).await,
+                (Kind::File, false) => client.trash_file(place).await.map(drop),
                 (Kind::File, true) => client.remove_file(place).await,
             }
         };
         let look = || async { Ok(self.look(place).await?.is_none().then_some(())) };
         let removed = settled(&self.retry, make, look).await;
-        self.seen.forget(place.path());
+        match (&removed, kind) {
+            (Ok(()), Kind::Dir) => self.seen.insert_nothing(place.path()),
+            _ => self.seen.forget(place.path()),
+        }
         match removed {
             Ok(()) => Ok(RemoveOutcome::Removed),
             Err(error) if error.is_not_found() => Ok(RemoveOutcome::Missing),
@@ -181,6 +235,56 @@ impl Inner {
         match place.parent() {
             Some(parent) => parent.below(&name),
             None => place.below(&name),
+        }
+    }
+}
+
+/// Whether a folder went into the trash within the time before the service told of it. By the service's clock alone; what does not tell is taken to be so.
+fn was_trashed_since(folder: &FolderInfo, took: Duration) -> bool {
+    let trashed = folder.deleted.as_ref().and_then(|deleted| deleted.time);
+    match (trashed, folder.told) {
+        (Some(trashed), Some(told)) => {
+            told.duration_since(trashed).unwrap_or_default() <= took + CLOCK_GRAIN
+        }
+        _ => true,
+    }
+}
+
+/// The service has never been seen to put a file into the trash by the command for folders.
+fn a_file_was_there() -> Error {
+    not_a_directory()
+        .with_effect(Effect::Unknown)
+        .with_help("if the file is missing, it is in the trash: restore it from there")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::model::file::Deleted;
+
+    #[test]
+    fn the_clock_of_the_service_tells_what_was_trashed_before() {
+        let folder = |deleted: &str, told: Option<u64>| FolderInfo {
+            deleted: Some(Deleted::of_stamp(deleted)),
+            told: told.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
+            ..FolderInfo::default()
+        };
+        let took = Duration::from_secs(5);
+        for (deleted, told, expected) in [
+            ("1970-01-01-T00:01:40Z", Some(100), true),
+            ("1970-01-01-T00:01:40Z", Some(107), true),
+            ("1970-01-01-T00:01:40Z", Some(108), false),
+            ("1970-01-01-T00:01:40Z", Some(90), true),
+            ("1970-01-01-T00:01:40Z", None, true),
+            ("", Some(100), true),
+        ] {
+            assert_eq!(
+                was_trashed_since(&folder(deleted, told), took),
+                expected,
+                "{deleted} {told:?}"
+            );
         }
     }
 }

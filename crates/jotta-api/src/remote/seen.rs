@@ -17,6 +17,8 @@ pub(super) enum Seen {
     Dir,
     /// A file, as it was listed, looked at or written.
     File(Box<Entry>),
+    /// Nothing: it was removed, or looked for.
+    Nothing,
 }
 
 /// Paths below the mount point, case folded.
@@ -34,6 +36,12 @@ impl SeenPaths {
         self.insert(server, Seen::File(Box::new(entry.clone())));
     }
 
+    /// Notes that nothing is there.
+    pub(super) fn insert_nothing(&self, server: &str) {
+        self.forget(server);
+        self.insert(server, Seen::Nothing);
+    }
+
     fn insert(&self, server: &str, seen: Seen) {
         let mut paths = self.paths();
         // Beyond the limit, knowledge is dropped and gathered again.
@@ -46,6 +54,11 @@ impl SeenPaths {
     /// Whether a directory was seen.
     pub(super) fn is_dir(&self, server: &str) -> bool {
         matches!(self.paths().get(&fold(server)), Some(Seen::Dir))
+    }
+
+    /// Whether nothing is known of a path.
+    pub(super) fn is_new(&self, server: &str) -> bool {
+        !self.paths().contains_key(&fold(server))
     }
 
     /// The file that was seen.
@@ -97,7 +110,11 @@ mod tests {
         seen.insert_file("a/F", &entry);
         assert!(seen.is_dir("a") && !seen.is_dir("a/f"));
         assert_eq!(seen.file("A/f").unwrap().size, Some(3));
+        assert!(seen.is_new("x") && !seen.is_new("A/B"));
+        seen.insert_nothing("a/b");
+        assert!(!seen.is_dir("a/b") && !seen.is_new("a/b") && seen.is_new("a/b/c"));
         seen.forget("a");
+        assert!(seen.is_new("a/b"));
         assert!(!seen.is_dir("a/b/c") && seen.file("a/f").is_none());
         assert!(seen.is_dir("a b"));
         seen.forget("");

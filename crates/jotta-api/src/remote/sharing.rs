@@ -65,6 +65,12 @@ impl Inner {
         let purged = self.retry.run(Idempotency::Idempotent, |_attempt| {
             self.client.purge_trash()
         });
-        purged.await.map(|_counts| ())
+        match purged.await {
+            Ok(_counts) => Ok(()),
+            Err(error) if error.help().is_none() => {
+                Err(error.with_help("nothing outside the trash was touched; try again later"))
+            }
+            Err(error) => Err(error),
+        }
     }
 }

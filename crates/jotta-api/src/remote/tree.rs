@@ -38,11 +38,11 @@ impl Inner {
         if self.trashed_only {
             return self.walk(dir, options);
         }
-        let keep_going = options.keep_going;
+        let (keep_going, tell_files) = (options.keep_going, !options.file_may_be_missing);
         let at = dir.clone();
         stream::once(async move {
             let place = self.place(&dir)?;
-            let listing = self.open_tree(&place).await?;
+            let listing = self.open_tree(&place, tell_files).await?;
             self.seen.insert_dir(place.path());
             Ok::<_, Error>(TreeWalk::new(self, dir, &place, keep_going).entries(listing))
         })
@@ -51,9 +51,10 @@ impl Inner {
         .boxed()
     }
 
-    async fn open_tree(&self, place: &Location) -> Result<TreeListing> {
+    /// The service answers alike for a file and for nothing: telling them apart takes another request.
+    async fn open_tree(&self, place: &Location, tell_files: bool) -> Result<TreeListing> {
         match self.client.open_tree(place).await {
-            Err(error) if error.is_not_found() => match self.look(place).await? {
+            Err(error) if error.is_not_found() && tell_files => match self.look(place).await? {
                 Some(Found::File(..)) => Err(not_a_directory()),
                 _ => Err(error),
             },

@@ -113,14 +113,33 @@ impl Inner {
         progress: Option<Arc<dyn Progress>>,
     ) -> Result<Stored> {
         self.seen.forget(place.path());
-        if self.no_versions {
-            return self
-                .replace_for_good(place, prepared, content, progress)
-                .await;
+        let stored = if self.no_versions {
+            self.replace_for_good(place, prepared, content, progress)
+                .await
+        } else {
+            Upload::new(self, place, prepared, content, progress)
+                .run()
+                .await
+        };
+        match stored {
+            Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
+                Err(self.full_or_locked(error).await)
+            }
+            other => other,
         }
-        Upload::new(self, place, prepared, content, progress)
-            .run()
-            .await
+    }
+
+    /// The service answers alike whether the storage is full or the account is locked, so the account is asked.
+    async fn full_or_locked(&self, error: Error) -> Error {
+        match self.client.customer().await {
+            Ok(customer) if customer.write_locked || customer.read_locked => {
+                Error::with_message(error.kind(), "the account is locked, nothing can be stored")
+                    .with_effect(error.effect())
+                    .with_help("sign in on the web page of the service to see why")
+                    .with_source(error)
+            }
+            _ => error,
+        }
     }
 
     /// Without versions: the new content is stored beside the old file first, so that there is always one of them.
@@ -197,6 +216,8 @@ impl Inner {
             .with_tag(Some(tag));
         entry.created = Some(content.created);
         self.seen.insert_file(place.path(), &entry);
+        // The service has made what was missing of them.
+        self.note_dirs(place.parent());
         entry
     }
 }

@@ -288,7 +288,9 @@ impl Setting<'_> {
 async fn list_target(remote: &dyn Remote, base: &RemotePath, printer: Printer) -> Result<Index> {
     let case = printer.case();
     let mut index = Index::new(printer);
-    let mut entries = remote.list_recursive(base, ListOptions::default());
+    // Where a file is in the place of the folder, each write below it says so.
+    let options = ListOptions::default().with_file_may_be_missing(true);
+    let mut entries = remote.list_recursive(base, options);
     let mut is_empty = true;
     loop {
         match entries.try_next().await {
