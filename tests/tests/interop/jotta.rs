@@ -6,11 +6,12 @@
 //! * single files: `cat` with ranges, `copyto`, `moveto` also onto a file and to another case, `rcat`, `touch`, `deletefile`, `hard_delete`,
 //!   `no_versions`, `trashed_only`
 //! * the rest: `link` and unlink, `about`, `backend features`, `config userinfo`
-//! * sign-in: login token, own device and mount point, refreshes, a dead session, by a real browser
+//! * sign-in: login token, user name and password as before, own device and mount point, refreshes, a dead session, by a real browser
 //! * beside our own program: names, times and contents that each writes and all read, one configuration file whose token each renews in turn
 
 mod browser;
 mod config;
+mod legacy;
 mod listings;
 mod names;
 mod service;
