@@ -26,6 +26,9 @@ const GROWTH_BYTES: usize = 25 << 20;
 /// How often an input may come again in what is shown of it: escaped, indented, with names before values.
 const GROWTH_FACTOR: usize = 32;
 
+/// What is said of an empty answer.
+const ANSWER_BYTES: usize = 4 << 10;
+
 /// Each change finds all sections anew, which takes a while for files larger than this.
 const EDITED_BYTES: usize = 128 << 10;
 
@@ -206,12 +209,28 @@ pub fn token_json(data: &[u8]) {
     );
 }
 
+/// An answer of Jottacloud: XML, JSON, a login token.
+///
+/// # Panics
+///
+/// If the answer breaks a promise.
+pub fn jotta_answer(data: &[u8]) {
+    let read = |piece| jotta_api::fuzzing::answers(data, piece);
+    let whole = read(data.len().max(1));
+    let length: usize = whole.iter().map(String::len).sum();
+    assert!(length <= GROWTH_FACTOR * data.len() + ANSWER_BYTES);
+    // Few enough pieces for large inputs, and some that end within a character.
+    let piece = 1 + data.len() % 7 + data.len() / 1000;
+    assert_eq!(read(piece), whole, "pieces do not change the meaning");
+}
+
 /// The functions by name.
 pub fn targets() -> BTreeMap<&'static str, fn(&[u8])> {
     BTreeMap::from([
         ("connection_string", connection_string as fn(&[u8])),
         ("encrypted_file", encrypted_file),
         ("file_text", file_text),
+        ("jotta_answer", jotta_answer),
         ("obscured_value", obscured_value),
         ("token_json", token_json),
     ])

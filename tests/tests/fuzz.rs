@@ -27,7 +27,7 @@ const MAX_BYTES: usize = 16 << 10;
 const MIB: usize = 1 << 20;
 
 /// Pieces that mean something in one of the formats.
-const WORDS: [&str; 36] = [
+const WORDS: [&str; 52] = [
     "[",
     "]",
     "[a.b]",
@@ -64,6 +64,22 @@ const WORDS: [&str; 36] = [
     "null",
     "0001-01-01T00:00:00Z",
     "-1e999",
+    "<",
+    "/>",
+    "</",
+    "<file name=\"",
+    "<folder>",
+    "</folder>",
+    "<path>",
+    "<stats><folders>1</folders><files>1</files></stats>",
+    "<currentRevision>",
+    "&amp;",
+    "&#",
+    "<![CDATA[",
+    "]]>",
+    "<!--",
+    "<?xml version=\"1.0\" encoding=\"x\"?>",
+    "2026-01-02-T03:04:05Z",
 ];
 
 /// A generator of numbers that are the same in every run: `SplitMix64`.
@@ -256,6 +272,34 @@ fn tokens_keep_their_promises() {
     run("token_json", &corpus);
 }
 
+#[test]
+fn answers_of_jottacloud_keep_their_promises() {
+    let file = r#"<file name="a &amp; b" uuid="u" time="2026-01-05-T09:10:11Z"><path xml:space="preserve">/u/Jotta/Archive</path><publicURI>0f</publicURI>
+        <currentRevision><number>10</number><state>COMPLETED</state><created>2026-01-01-T14:52:57Z</created><modified></modified><size>5</size>
+        <md5>5d41402abc4b2a76b9719d911017c592</md5></currentRevision><revisions><revision><state>CORRUPT</state></revision></revisions></file>"#;
+    let corpus: Vec<Vec<u8>> = [
+        file.to_owned(),
+        format!("<folder name='x' deleted='2026-01-03-T09:44:04Z'><folders><folder name='y'/></folders><files>{file}{file}</files></folder>"),
+        format!("<mountPoint><name xml:space='preserve'>Archive</name><size></size><files>{file}</files></mountPoint>"),
+        "<device><name>Jotta</name><type>JOTTA</type><mountPoints><mountPoint><name>A</name><deleted/></mountPoint></mountPoints></device>".to_owned(),
+        "<user><username>u</username><capacity>-1</capacity><devices><device><name>Jotta</name></device></devices></user>".to_owned(),
+        format!("<searchresult><files>{file}</files><metadata first='' max='' total='1'/></searchresult>"),
+        "<l><folder><path>/Archive</path></folder><file><path>/Archive/d</path><filename>a</filename><size>1</size></file><stats><folders>2</folders><files>1</files></stats></l>".to_owned(),
+        "<error><code>404</code><message>no.NoSuchFileException: x</message><x-id>1</x-id></error>".to_owned(),
+        r#"{"code":420,"message":"m","error_id":"IncompleteUploadOpenApiException","x-id":"1"}"#.to_owned(),
+        r#"{"state":"INCOMPLETE","upload_url":"https://up.jottacloud.com/u","bytes":5,"resume_pos":0,"md5":"00","modified":-1}"#.to_owned(),
+        r#"{"username":"u","usage":1,"quota":-1,"write_locked":false}"#.to_owned(),
+        r#"{"id":"a","title":"t","lastModified":1,"photos":[{"id":"p","timestamp":"17","content":"image","file_url":"https://x"}]}"#.to_owned(),
+        r#"{"U":"u","ST":"NEW_UPLOAD","TS":1,"D":{"FROM":"/u/Jotta/Archive/a","size":"5","modified":"2026-01-02-T03:04:05Z"}}"#.to_owned(),
+        r#"{"token_endpoint":"https://id.example.org/token","authorization_endpoint":"https://id.example.org/auth"}"#.to_owned(),
+        "eyJ1c2VybmFtZSI6ImoiLCJ3ZWxsX2tub3duX2xpbmsiOiJodHRwczovL2lkLmV4YW1wbGUub3JnL3giLCJhdXRoX3Rva2VuIjoicyJ9".to_owned(),
+        "2026-01-02-T03:04:05+0100".to_owned(),
+    ]
+    .map(String::into_bytes)
+    .into();
+    run("jotta_answer", &corpus);
+}
+
 /// A line of files that refer to each other: each doubles the one below.
 fn bomb(levels: usize, default: bool) -> String {
     let mut text = String::from(if default { "" } else { "[a]\ntype = x\n" });
@@ -310,6 +354,17 @@ fn shapes() -> Vec<Vec<u8>> {
         format!("{{\"access_token\":\"{}\"}}", "<".repeat(60_000)),
         bomb(100, false),
         bomb(100, true),
+        line("<a>"),
+        line("<a b='"),
+        format!("<r a='{}'/>", line("&")),
+        format!("<r>{}</r>", line("&")),
+        format!("<r>{}</r>", line("&amp;")),
+        format!("<r {}/>", line("a='b' ")),
+        format!(
+            "<folder><files>{}</files></folder>",
+            line("<file name='x'/>")
+        ),
+        format!("<l>{}</l>", line("<folder><path>/a/b</path></folder>")),
     ]);
     // A hundred thousand sections; a long chain of sections that inherit; many values that explode.
     shapes.push(
