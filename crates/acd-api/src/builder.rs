@@ -20,6 +20,11 @@ pub const DEFAULT_BASE_DELAY: Duration = Duration::from_secs(1);
 /// How long addresses are used before they are asked for again: the service wished for three to five days.
 pub const DEFAULT_DISCOVERY_TTL: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
+/// How many calls that are not about contents are under way at the same time unless set.
+///
+/// rclone makes 12 calls at most with its defaults: 8 of these, and 4 that send or fetch a content. The latter are as many here as the caller transfers at once.
+pub const DEFAULT_METADATA_CALLS: usize = 8;
+
 /// Collects the settings of a [`Client`].
 #[derive(Debug)]
 #[must_use = "a builder makes nothing until `build` is called"]
@@ -30,6 +35,7 @@ pub struct ClientBuilder {
     settings: HttpSettings,
     retry: Retry,
     discovery_ttl: Duration,
+    metadata_calls: usize,
 }
 
 impl ClientBuilder {
@@ -42,6 +48,7 @@ impl ClientBuilder {
             settings: HttpSettings::default().with_user_agent(DEFAULT_USER_AGENT),
             retry: Retry::new(policy, Pacer::new()),
             discovery_ttl: DEFAULT_DISCOVERY_TTL,
+            metadata_calls: DEFAULT_METADATA_CALLS,
         }
     }
 
@@ -60,6 +67,12 @@ impl ClientBuilder {
     /// How long the account's own addresses are used before they are asked for again; [`DEFAULT_DISCOVERY_TTL`] unless set.
     pub fn discovery_ttl(mut self, ttl: Duration) -> Self {
         self.discovery_ttl = ttl;
+        self
+    }
+
+    /// How many calls that are not about contents are under way at the same time, at least one; [`DEFAULT_METADATA_CALLS`] unless set. Others wait.
+    pub fn metadata_calls(mut self, calls: usize) -> Self {
+        self.metadata_calls = calls.max(1);
         self
     }
 
@@ -105,6 +118,7 @@ impl ClientBuilder {
             self.retry,
             discovery,
             self.credentials,
+            self.metadata_calls,
         ))
     }
 }

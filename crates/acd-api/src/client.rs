@@ -6,6 +6,7 @@ use remote_core::{
     http::HttpClient,
     retry::{Retry, RetryPolicy},
 };
+use tokio::sync::Semaphore;
 
 use crate::{
     addresses::Addresses,
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) once: Retry,
     pub(crate) discovery: Discovery,
     pub(crate) auth: Authenticator,
+    /// One for each call that is not about contents. Whoever has one waits for nothing but an answer: contents, which may wait for each other, need none.
+    pub(crate) metadata_calls: Semaphore,
 }
 
 impl Client {
@@ -62,6 +65,7 @@ impl Client {
         retry: Retry,
         discovery: Discovery,
         credentials: Credentials,
+        metadata_calls: usize,
     ) -> Self {
         let once = retry.clone().with_policy(RetryPolicy::never());
         Self {
@@ -71,6 +75,7 @@ impl Client {
                 once,
                 discovery,
                 auth: Authenticator::new(credentials),
+                metadata_calls: Semaphore::new(metadata_calls.min(Semaphore::MAX_PERMITS)),
             }),
         }
     }

@@ -9,6 +9,7 @@ use remote_core::{
     retry::Idempotency,
 };
 use serde::de::DeserializeOwned;
+use tokio::sync::SemaphorePermit;
 use url::Url;
 
 use crate::{
@@ -137,6 +138,7 @@ impl Client {
             .inner
             .retry
             .run(Idempotency::Idempotent, |attempt| async move {
+                let _turn = self.turn(call.base).await;
                 let base = &self.inner.discovery.addresses.endpoint_url;
                 let response = self.attempt(call, base, None, attempt.number).await?;
                 read_json(response, false).await
@@ -165,11 +167,21 @@ impl Client {
         let attempts = retry.run(idempotency, |attempt| async move {
             // Mostly known; after a failure it may be in doubt.
             let found = self.discover().await?;
+            let _turn = self.turn(call.base).await;
             let base = found.base(call.base);
             let response = self.attempt(call, base, None, attempt.number).await?;
             read(response, call.changes).await
         });
         attempts.await
+    }
+
+    /// Waits until a call may begin; it ends when this is dropped.
+    async fn turn(&self, base: Base) -> Option<SemaphorePermit<'_>> {
+        match base {
+            Base::Content => None,
+            // Never closed.
+            Base::Bootstrap | Base::Metadata => self.inner.metadata_calls.acquire().await.ok(),
+        }
     }
 
     /// Makes one attempt, and another one with a new token if the service refuses a token that should be good.
