@@ -4,7 +4,7 @@
 //! | --- | --- | --- | --- |
 //! | first use | | 2 | the account's own addresses, and the root of the drive |
 //! | `stat` | native | 1 | and 1 for each directory on the way that was not seen in the last minute |
-//! | `list` | native | 1 per 200 entries | all pages before the first entry; an empty directory costs 1 more |
+//! | `list` | native | 1 per 200 entries | of up to 1,000 entries all pages before the first entry; an empty directory costs 1 more |
 //! | `list_recursive` | emulated | 1 per directory and 200 entries | 8 directories at a time |
 //! | `read` | native | 1 | 2 for a file that was not seen before, for a range with a condition, and by temporary link; 2 for each time it is resumed |
 //! | `write` into a known directory | native | 1 | a directory is known for a minute after it was made, or all of it was listed |
@@ -32,8 +32,10 @@ mod known;
 mod listing;
 mod looking;
 mod moving;
+mod pages;
 mod reading;
 mod removing;
+mod told;
 mod trashing;
 mod waiting;
 mod writing;

@@ -6,4 +6,5 @@ mod budgets;
 mod configured;
 mod conformance;
 mod faults;
+mod large_folders;
 mod lost_answers;

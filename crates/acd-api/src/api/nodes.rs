@@ -297,6 +297,17 @@ impl Client {
         .await
     }
 
+    /// One page by one attempt, for a listing that begins anew by itself.
+    pub(crate) async fn page_once(
+        &self,
+        query: &NodeQuery,
+        start_token: Option<&str>,
+    ) -> Result<NodePage> {
+        let call = Call::get(Base::Metadata, "nodes").at("nodes");
+        let page = self.json(query.apply(call, start_token).once()).await;
+        page.map_err(anew_where_expired)
+    }
+
     /// The nodes of all pages.
     pub(crate) async fn all_pages<F>(&self, call: F) -> Result<Vec<Node>>
     where

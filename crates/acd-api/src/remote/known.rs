@@ -20,8 +20,8 @@ pub(super) const TRUST: Duration = Duration::from_secs(60);
 /// How long queries may show an older state than the one we have made ourselves: "many seconds" were observed.
 pub(super) const SETTLING: Duration = Duration::from_secs(120);
 
-/// The most names that are remembered: some 10 MiB with names of usual length.
-const MAX_KNOWN: usize = 30_000;
+/// The most names that are remembered: some 6 MiB with names of usual length, and more than can be made use of as long as they are [trusted](TRUST).
+const MAX_KNOWN: usize = 15_000;
 
 /// The most recent changes of ours that are remembered.
 const MAX_RECENT: usize = 20_000;
@@ -96,15 +96,18 @@ pub(super) fn fit(stored: &str, wanted: &str) -> Option<u8> {
 #[derive(Debug, Default)]
 pub(super) struct Known(Mutex<State>);
 
+/// What is in a folder, by folded name, and when it was seen.
+type Inside = HashMap<Box<str>, (Arc<Thing>, Instant)>;
+
 #[derive(Debug, Default)]
 struct State {
-    /// By folder and folded name.
-    things: HashMap<Id, HashMap<String, (Arc<Thing>, Instant)>>,
+    /// By folder.
+    things: HashMap<Id, Inside>,
     count: usize,
     /// Folders of which everything inside is known.
     complete: HashMap<Id, Instant>,
-    /// The folder in which a thing was seen last, and its folded name there.
-    places: HashMap<Id, (Id, String)>,
+    /// The folder in which a thing was seen last, and what it was there.
+    places: HashMap<Id, (Id, Arc<Thing>)>,
     /// What we have taken out of a folder, by folder and id.
     gone: HashMap<(Id, Id), Instant>,
     /// What we have put into a folder.
@@ -118,7 +121,7 @@ impl Known {
     /// What has a name in a folder, and how long ago it was seen.
     pub(super) fn get(&self, folder: &Id, name: &str) -> Option<(Arc<Thing>, Duration)> {
         let state = self.state();
-        let (thing, at) = state.things.get(folder)?.get(&fold(name))?;
+        let (thing, at) = state.things.get(folder)?.get(fold(name).as_str())?;
         Some((Arc::clone(thing), at.elapsed()))
     }
 
@@ -133,9 +136,9 @@ impl Known {
             state.generation += 1;
         }
         state.unplace(&thing.id);
-        let key = fold(&thing.name);
+        let key = fold(&thing.name).into_boxed_str();
         let in_folder = state.things.entry(Arc::clone(folder)).or_default();
-        let old = in_folder.insert(key.clone(), (Arc::clone(thing), Instant::now()));
+        let old = in_folder.insert(key, (Arc::clone(thing), Instant::now()));
         match old {
             Some((old, _)) if old.id != thing.id => {
                 state.places.remove(&old.id);
@@ -143,9 +146,8 @@ impl Known {
             Some(_) => {}
             None => state.count += 1,
         }
-        state
-            .places
-            .insert(Arc::clone(&thing.id), (Arc::clone(folder), key));
+        let place = (Arc::clone(folder), Arc::clone(thing));
+        state.places.insert(Arc::clone(&thing.id), place);
     }
 
     /// Notes what we have made or put into a folder.
@@ -211,6 +213,13 @@ impl Known {
             .remove(&(Arc::clone(folder), Arc::clone(id)));
     }
 
+    /// Whether we have put this into the folder a short time ago.
+    pub(super) fn is_fresh(&self, folder: &Id, id: &Id) -> bool {
+        let state = self.state();
+        let fresh = state.fresh.get(folder);
+        fresh.is_some_and(|fresh| fresh.contains_key(id))
+    }
+
     /// What we have put into a folder a short time ago and is not among these.
     pub(super) fn missing_from(&self, folder: &Id, seen: &HashSet<Id>) -> Vec<Id> {
         let state = self.state();
@@ -254,9 +263,7 @@ impl Known {
     /// The folder that a thing was seen in last, and what it was there.
     pub(super) fn place_of(&self, id: &str) -> Option<(Id, Arc<Thing>)> {
         let state = self.state();
-        let (folder, key) = state.places.get(id)?;
-        let (thing, _) = state.things.get(folder)?.get(key)?;
-        Some((Arc::clone(folder), Arc::clone(thing)))
+        state.places.get(id).cloned()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -267,14 +274,8 @@ impl Known {
 impl State {
     /// A thing that shows up elsewhere is not where it was; hard links are looked up again when they are asked for.
     fn unplace(&mut self, id: &Id) {
-        if let Some((folder, key)) = self.places.remove(id)
-            && let Some(in_folder) = self.things.get_mut(&folder)
-            && in_folder
-                .get(&key)
-                .is_some_and(|(thing, _)| thing.id == *id)
-        {
-            in_folder.remove(&key);
-            self.count -= 1;
+        if let Some((folder, thing)) = self.places.remove(id) {
+            self.drop_name(&folder, &thing.name, id);
         }
     }
 
@@ -282,10 +283,10 @@ impl State {
         if let Some(in_folder) = self.things.get_mut(folder) {
             let key = fold(name);
             if in_folder
-                .get(&key)
+                .get(key.as_str())
                 .is_some_and(|(thing, _)| thing.id == *id)
             {
-                in_folder.remove(&key);
+                in_folder.remove(key.as_str());
                 self.count -= 1;
             }
         }

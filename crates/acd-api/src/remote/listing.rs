@@ -1,7 +1,7 @@
-//! Listing: all pages of a folder before anything of it is told, so that a page that fails never makes the listing short.
+//! Listing: of small folders all pages before anything is told, of large ones page by page; see [`pages`](super::pages).
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -20,45 +20,66 @@ use remote_core::{
 use super::{
     Inner, entries,
     known::{Id, Thing},
-    looking::{Dir, ambiguous, not_found, thing_in},
+    looking::{Dir, not_found, thing_in},
+    pages::Pages,
 };
-use crate::{
-    api::nodes::{MAX_PAGE_NODES, NodeQuery},
-    filter::Filter,
-};
+use crate::{api::nodes::NodeQuery, filter::Filter};
 
 /// How many folders of a tree are listed at the same time.
 const PARALLEL_LISTINGS: usize = 8;
 
-/// As long as so many entries wait to be taken, no further folder is begun.
-const MAX_WAITING: usize = 4_000;
+/// As long as so many entries wait to be taken, no further page is asked for.
+const MAX_WAITING: usize = 2_000;
+
+/// As long as so many folders wait to be listed, they come before more of their kind.
+const MAX_PENDING: usize = 2_000;
 
 impl Inner {
     pub(super) fn list(self: Arc<Self>, dir: RemotePath) -> BoxStream<'static, Result<Entry>> {
+        let at = dir.clone();
         stream::once(async move {
-            let listed = self.list_path(&dir).await;
-            let (_, listed) =
-                listed.map_err(|error| error.with_operation("list").with_path(&dir))?;
-            let entries = listed.into_iter().map(move |thing| {
-                let path = self.paths.child(&dir, &thing.name);
-                let path = path.map_err(|error| error.with_operation("list"))?;
-                Ok(entries::entry(path, &thing))
+            let (_, pages, first) = self.open_dir(&dir).await?;
+            let batches = stream::unfold((pages, Some(first)), |(mut pages, first)| async move {
+                let batch = match first {
+                    Some(first) => Ok(Some(first)),
+                    None => pages.next().await,
+                };
+                Some((batch.transpose()?, (pages, None)))
             });
-            Ok::<_, Error>(stream::iter(entries))
+            let entries = batches.map_ok(move |things| {
+                let (inner, dir) = (Arc::clone(&self), dir.clone());
+                stream::iter(things).map(move |thing| {
+                    let path = inner.paths.child(&dir, &thing.name)?;
+                    Ok(entries::entry(path, &thing))
+                })
+            });
+            Ok::<_, Error>(entries.try_flatten())
         })
         .try_flatten()
+        .map_err(move |error: Error| error.with_operation("list").with_path(&at))
+        // Nothing comes behind an error.
+        .scan(false, |has_failed, item| {
+            let item = (!*has_failed).then_some(item);
+            *has_failed = item.as_ref().is_some_and(Result::is_err);
+            std::future::ready(item)
+        })
         .boxed()
     }
 
-    async fn list_path(&self, path: &RemotePath) -> Result<(Dir, Vec<Arc<Thing>>)> {
+    /// Finds a folder and lists it until its first entries come, or its end.
+    async fn open_dir(
+        self: &Arc<Self>,
+        path: &RemotePath,
+    ) -> Result<(Dir, Pages, Vec<Arc<Thing>>)> {
         let names = self.names(path)?;
         let dir = self.dir(names.all()).await?;
-        let things = self.children(&dir.id).await?;
+        let mut pages = self.pages(&dir.id);
+        let first = pages.next().await?.unwrap_or_default();
         // A folder that is gone has no entries either.
-        if things.is_empty() && !names.is_top() {
+        if first.is_empty() && !names.is_top() {
             self.confirm(&dir, names.split()).await?;
         }
-        Ok((dir, things))
+        Ok((dir, pages, first))
     }
 
     async fn confirm(&self, dir: &Dir, names: Option<(&[String], &str)>) -> Result<()> {
@@ -74,42 +95,18 @@ impl Inner {
         }
     }
 
-    /// What is in a folder: one request for each [`MAX_PAGE_NODES`] nodes, and one for each of our own recent changes that does not show yet.
-    pub(super) async fn children(&self, folder: &Id) -> Result<Vec<Arc<Thing>>> {
-        let generation = self.known.generation();
-        let query = NodeQuery::new(Filter::child_of(folder)).with_limit(MAX_PAGE_NODES);
-        let nodes = self.client.all_nodes(&query).await?;
-        let mut seen = HashSet::new();
-        let mut things = Vec::with_capacity(nodes.len());
-        for node in &nodes {
-            // Queries show what is not in the folder any more, and other pages show the same again.
-            let Some(thing) = thing_in(node, folder) else {
-                continue;
-            };
-            if !seen.insert(Arc::clone(&thing.id)) {
-                continue;
-            }
-            if self.known.is_gone(folder, &thing.id) {
-                match self.still_there(folder, &thing.id, None).await? {
-                    Some(_back) => self.known.is_back(folder, &thing.id),
-                    None => continue,
-                }
-            }
-            things.push(thing);
+    /// All that is in a folder, at once.
+    pub(super) async fn children(self: &Arc<Self>, folder: &Id) -> Result<Vec<Arc<Thing>>> {
+        let mut pages = self.pages(folder);
+        let mut things = Vec::new();
+        while let Some(more) = pages.next().await? {
+            things.extend(more);
         }
-        for id in self.known.missing_from(folder, &seen) {
-            things.extend(self.still_there(folder, &id, None).await?);
-        }
-        refuse_duplicates(&things)?;
-        for thing in &things {
-            self.known.saw(folder, thing);
-        }
-        self.known.all_of(folder, generation);
         Ok(things)
     }
 
     /// Whether nothing is in a folder. Mostly one request.
-    pub(super) async fn is_empty(&self, folder: &Id) -> Result<bool> {
+    pub(super) async fn is_empty(self: &Arc<Self>, folder: &Id) -> Result<bool> {
         let query = NodeQuery::new(Filter::child_of(folder));
         let page = self.client.nodes(&query, None).await?;
         let is_there = |thing: &Arc<Thing>| !self.known.is_gone(folder, &thing.id);
@@ -126,7 +123,7 @@ impl Inner {
             }
             return Ok(true);
         }
-        Ok(self.children(folder).await?.is_empty())
+        Ok(self.pages(folder).next().await?.is_none())
     }
 
     /// A tree, folder by folder, several at the same time.
@@ -138,13 +135,16 @@ impl Inner {
         let keep_going = options.keep_going;
         let at = dir.clone();
         stream::once(async move {
-            let (found, things) = self.list_path(&dir).await?;
-            let mut walk = Walk::new(self, keep_going);
+            let (found, mut pages, first) = self.open_dir(&dir).await?;
             let top = Folder {
                 path: dir,
                 trail: Trail::new(&found.chain),
             };
-            walk.take(&top, things);
+            let mut walk = Walk::new(self, keep_going);
+            walk.take(&top, first);
+            if !pages.is_over() {
+                walk.open.push((top, pages));
+            }
             Ok::<_, Error>(walk.entries())
         })
         .try_flatten()
@@ -203,7 +203,7 @@ struct Folder {
     trail: Arc<Trail>,
 }
 
-type Listed = (Folder, Result<Vec<Arc<Thing>>>);
+type Listed = (Folder, Pages, Result<Option<Vec<Arc<Thing>>>>);
 
 /// A recursive listing on its way.
 struct Walk {
@@ -212,6 +212,8 @@ struct Walk {
     failed: u64,
     /// Folders still to be listed. The last one is begun first, so that they stay few.
     pending: Vec<Folder>,
+    /// Folders that have been begun, and go on when there is room.
+    open: Vec<(Folder, Pages)>,
     running: FuturesUnordered<BoxFuture<'static, Listed>>,
     queue: VecDeque<Result<Entry>>,
 }
@@ -223,6 +225,7 @@ impl Walk {
             keep_going,
             failed: 0,
             pending: Vec::new(),
+            open: Vec::new(),
             running: FuturesUnordered::new(),
             queue: VecDeque::new(),
         }
@@ -245,8 +248,14 @@ impl Walk {
                 return Some(item);
             }
             match self.running.next().await {
-                Some((folder, Ok(things))) => self.take(&folder, things),
-                Some((folder, Err(error))) => self.fail(error.with_path(&folder.path)),
+                Some((folder, mut pages, Ok(Some(things)))) => {
+                    self.take(&folder, things);
+                    if !pages.is_over() {
+                        self.open.push((folder, pages));
+                    }
+                }
+                Some((_, _, Ok(None))) => {}
+                Some((folder, _, Err(error))) => self.fail(error.with_path(&folder.path)),
                 // The last item of a listing that left something out is an error.
                 None => {
                     let failed = std::mem::take(&mut self.failed);
@@ -258,16 +267,29 @@ impl Walk {
 
     fn begin(&mut self) {
         while self.running.len() < PARALLEL_LISTINGS && self.queue.len() < MAX_WAITING {
-            let Some(folder) = self.pending.pop() else {
+            let Some((folder, mut pages)) = self.next_folder() else {
                 return;
             };
-            let inner = Arc::clone(&self.inner);
             let listing = async move {
-                let things = inner.children(&folder.trail.id).await;
-                (folder, things)
+                let more = pages.next().await;
+                (folder, pages, more)
             };
             self.running.push(listing.boxed());
         }
+    }
+
+    /// What has been begun is finished first, before the service forgets where it was, unless that leads to ever more folders.
+    fn next_folder(&mut self) -> Option<(Folder, Pages)> {
+        if self.pending.len() < MAX_PENDING
+            && let Some(begun) = self.open.pop()
+        {
+            return Some(begun);
+        }
+        let Some(folder) = self.pending.pop() else {
+            return self.open.pop();
+        };
+        let pages = self.inner.pages(&folder.trail.id);
+        Some((folder, pages))
     }
 
     fn take(&mut self, folder: &Folder, things: Vec<Arc<Thing>>) {
@@ -308,14 +330,4 @@ fn circle(id: &str) -> Error {
         format!("the folder contains itself (node {id})"),
     )
     .with_help("take the folder out of the one it must not be in, by its id")
-}
-
-fn refuse_duplicates(things: &[Arc<Thing>]) -> Result<()> {
-    let mut names: HashMap<&str, &Id> = HashMap::with_capacity(things.len());
-    for thing in things {
-        if let Some(other) = names.insert(&thing.name, &thing.id) {
-            return Err(ambiguous(&thing.name, other, &thing.id));
-        }
-    }
-    Ok(())
 }

@@ -44,7 +44,7 @@ impl Inner {
         .await
     }
 
-    pub(super) async fn remove_dir(&self, path: &RemotePath) -> Result<RemoveOutcome> {
+    pub(super) async fn remove_dir(self: &Arc<Self>, path: &RemotePath) -> Result<RemoveOutcome> {
         if path.is_root() {
             return Err(Error::with_message(
                 ErrorKind::InvalidInput,
@@ -75,7 +75,10 @@ impl Inner {
     }
 
     /// One request for a whole tree that is known.
-    pub(super) async fn remove_dir_all(&self, path: &RemotePath) -> Result<RemoveOutcome> {
+    pub(super) async fn remove_dir_all(
+        self: &Arc<Self>,
+        path: &RemotePath,
+    ) -> Result<RemoveOutcome> {
         if self.names(path)?.is_top() {
             return self.remove_all_entries().await;
         }
@@ -87,7 +90,7 @@ impl Inner {
     }
 
     /// The service refuses to remove the root of the drive.
-    async fn remove_all_entries(&self) -> Result<RemoveOutcome> {
+    async fn remove_all_entries(self: &Arc<Self>) -> Result<RemoveOutcome> {
         let root = self.root_dir().await?.id;
         let things = self.children(&root).await?;
         let root = &root;
