@@ -9,6 +9,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Instant,
 };
 
 use serde::Deserialize;
@@ -17,59 +18,16 @@ use crate::{
     Result,
     emulator::Emulator,
     files::{make_file, make_tree},
-    measure::Measurement,
+    measure::{Measurement, TimeLimit},
     program::{Contender, Programs},
     report::{Report, Sample},
-    service::Service,
+    service::{Service, Sizes, Tree},
 };
 
 const MIB: u64 = 1 << 20;
 
-/// How much is measured.
-#[derive(Debug)]
-struct Sizes {
-    /// Small files, and the folders they are in.
-    files: u64,
-    folders: u64,
-    file_bytes: u64,
-    large_bytes: u64,
-    /// Entries of the synthetic tree, and the folders among them.
-    tree: u64,
-    tree_folders: u64,
-    /// Rounds of what takes seconds, of what waits for round trips, and of what takes minutes.
-    rounds: usize,
-    distant_rounds: usize,
-    long_rounds: usize,
-}
-
-const FULL: Sizes = Sizes {
-    files: 1_000,
-    folders: 100,
-    file_bytes: 2_048,
-    large_bytes: 1_024 * MIB,
-    tree: 1_000_000,
-    tree_folders: 1_000,
-    rounds: 5,
-    distant_rounds: 3,
-    long_rounds: 2,
-};
-
-const QUICK: Sizes = Sizes {
-    files: 100,
-    folders: 10,
-    large_bytes: 64 * MIB,
-    tree: 20_000,
-    tree_folders: 20,
-    rounds: 1,
-    distant_rounds: 1,
-    long_rounds: 1,
-    ..FULL
-};
-
 /// Round-trip times in milliseconds.
 const ROUND_TRIPS: [u64; 2] = [0, 50];
-/// `--transfers` and `--checkers`: the defaults of both programs, and more.
-const CONCURRENCY: [(u32, u32); 2] = [(4, 8), (16, 16)];
 
 /// All measurements, over two programs and an emulator of one service.
 #[derive(Debug)]
@@ -78,6 +36,7 @@ pub(crate) struct Bench<'p> {
     service: Service,
     scratch: PathBuf,
     sizes: Sizes,
+    started: Instant,
 }
 
 impl<'p> Bench<'p> {
@@ -91,7 +50,8 @@ impl<'p> Bench<'p> {
             programs,
             service,
             scratch: scratch.to_owned(),
-            sizes: if quick { QUICK } else { FULL },
+            sizes: service.sizes(quick),
+            started: Instant::now(),
         }
     }
 
@@ -104,7 +64,7 @@ impl<'p> Bench<'p> {
                 0 => sizes.rounds,
                 _ => sizes.distant_rounds,
             };
-            for (transfers, checkers) in CONCURRENCY {
+            for &(transfers, checkers) in sizes.concurrency {
                 let setting =
                     format!("{round_trip} ms, {transfers} transfers, {checkers} checkers");
                 self.in_turn(&setting, rounds, |program, round| {
@@ -153,60 +113,63 @@ impl<'p> Bench<'p> {
     pub(crate) fn listing(&self, report: &mut Report) -> Result<()> {
         let tree = self.at("tree");
         let list = ["lsjson", "-R", "--hash", &tree];
-        let emulator = self.tree()?;
-        let what = format!(
-            "{} entries in {} folders",
-            self.sizes.tree, self.sizes.tree_folders
-        );
+        let emulator = self.tree(self.sizes.tree)?;
         self.in_turn("listing", self.sizes.long_rounds, |program, round| {
             let run = Run {
                 bench: self,
                 emulator: &emulator,
                 program,
             };
-            let title = self.title(&format!("(d) list {what}"));
+            let title = self.title(&format!("(d) list {}", self.sizes.tree));
             report.record(&title, program, run.measured(&list)?);
             match round {
-                0 => run.expect_lines(&list, self.sizes.tree),
+                0 => run.expect_lines(&list, self.sizes.tree.entries),
                 _ => Ok(()),
             }
         })?;
+        self.memory(report)
+    }
+
+    fn memory(&self, report: &mut Report) -> Result<()> {
         let program = &self.programs.ours;
-        let run = Run {
-            bench: self,
-            emulator: &emulator,
-            program,
+        let peak = |tree: Tree| -> Result<f64> {
+            self.progress(&format!("memory when it lists {tree}"), program);
+            let emulator = self.tree(tree)?;
+            let run = Run {
+                bench: self,
+                emulator: &emulator,
+                program,
+            };
+            let sample = run.measured(&["lsjson", "-R", "--hash", &self.at("tree")])?;
+            Ok(mib(sample.measurement.peak))
         };
-        let one = self.scratch.join("one");
-        make_file(&one, 1, 1)?;
-        run.output(&["copyto", text(&one)?, &self.at("one/one")])?;
-        let few = run.measured(&["lsjson", "-R", "--hash", &self.at("one")])?;
-        let many = run.measured(&list)?;
-        report.note(format!(
-            "Memory of our program, {}: {:.1} MiB at most when it lists {what}, {:.1} MiB when it lists 1 entry: {:.1} MiB more.",
-            self.service.label(),
-            mib(many.measurement.peak),
-            mib(few.measurement.peak),
-            mib(many.measurement.peak) - mib(few.measurement.peak),
-        ));
+        let few = peak(Tree::new(2, 1))?;
+        for tree in self.sizes.memory_trees {
+            let many = peak(*tree)?;
+            report.note(format!(
+                "Memory of our program, {}: {many:.1} MiB at most when it lists {tree}, {few:.1} MiB when it lists 2 entries: {:.1} MiB more.",
+                self.service,
+                many - few,
+            ));
+        }
         Ok(())
     }
 
     /// (e).
     pub(crate) fn purge(&self, report: &mut Report) -> Result<()> {
-        let what = format!(
-            "{} entries in {} folders",
-            self.sizes.tree, self.sizes.tree_folders
-        );
         self.in_turn("purge", 1, |program, _round| {
-            let emulator = self.tree()?;
+            let emulator = self.tree(self.sizes.tree)?;
             let run = Run {
                 bench: self,
                 emulator: &emulator,
                 program,
             };
             let purge = run.measured(&["purge", &self.at("tree")])?;
-            report.record(&self.title(&format!("(e) purge {what}")), program, purge);
+            report.record(
+                &self.title(&format!("(e) purge {}", self.sizes.tree)),
+                program,
+                purge,
+            );
             match run
                 .by_the_other()
                 .output(&["lsjson", &self.at("")])?
@@ -218,9 +181,8 @@ impl<'p> Bench<'p> {
         })
     }
 
-    fn tree(&self) -> Result<Emulator> {
-        let tree = (self.sizes.tree, self.sizes.tree_folders);
-        self.emulator(&self.service.tree(tree.0, tree.1))
+    fn tree(&self, tree: Tree) -> Result<Emulator> {
+        self.emulator(&self.service.tree(tree))
     }
 
     fn emulator(&self, arguments: &[String]) -> Result<Emulator> {
@@ -233,9 +195,18 @@ impl<'p> Bench<'p> {
         format!("{}:{path}", self.service.remote())
     }
 
+    /// Tells whoever waits what is going on.
+    fn progress(&self, what: &str, program: &Contender) {
+        let seconds = self.started.elapsed().as_secs();
+        eprintln!(
+            "{seconds:>4} s  {}, {what}, {}",
+            self.service, program.label
+        );
+    }
+
     /// The title of a row.
     fn title(&self, what: &str) -> String {
-        format!("{} {what}", self.service.label())
+        format!("{} {what}", self.service)
     }
 
     /// Lets both programs do the same, `rounds` times, each time the other one first.
@@ -248,7 +219,7 @@ impl<'p> Bench<'p> {
         let mut programs = [&self.programs.ours, &self.programs.rclone];
         for round in 0..rounds {
             for program in programs {
-                eprintln!("{what}: round {} of {rounds}, {}", round + 1, program.label);
+                self.progress(&format!("{what}: round {} of {rounds}", round + 1), program);
                 once(program, round)?;
             }
             programs.reverse();
@@ -357,7 +328,14 @@ impl Run<'_> {
     }
 
     fn output(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.command(arguments).stdin(Stdio::null()).output()?;
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = command.spawn()?;
+        let _limit = TimeLimit::of(&child)?;
+        let output = child.wait_with_output()?;
         match output.status.success() {
             true => Ok(String::from_utf8(output.stdout)?),
             false => Err(format!(
@@ -398,6 +376,7 @@ impl Run<'_> {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
+        let _limit = TimeLimit::of(&child)?;
         let mut count = 0;
         if let Some(stdout) = child.stdout.take() {
             let mut reader = BufReader::with_capacity(1 << 20, stdout);

@@ -1,6 +1,7 @@
 //! The emulator as a program of its own, so that its CPU time is its own too.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs,
     io::{BufRead as _, BufReader},
@@ -13,7 +14,6 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, SysconfVar, sysconf},
 };
-use serde::Deserialize;
 
 use crate::{Result, admin, service::Service};
 
@@ -26,13 +26,6 @@ pub(crate) struct Emulator {
     pub(crate) config: PathBuf,
     /// What both programs need in their environment to reach the service.
     pub(crate) environment: Vec<(&'static str, OsString)>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Addresses {
-    koofr: String,
-    jotta: Option<String>,
-    proxy: Option<String>,
 }
 
 impl Emulator {
@@ -49,16 +42,11 @@ impl Emulator {
         command
             .args(["--koofr", "127.0.0.1:0", "--write-config"])
             .arg(&config)
+            .args(service.served(&authority))
             .args(arguments)
             .env("TMPDIR", scratch)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        if service == Service::Jotta {
-            command
-                .args(["--jotta", "127.0.0.1:0", "--proxy", "127.0.0.1:0"])
-                .arg("--ca-file")
-                .arg(&authority);
-        }
         let mut process = command.spawn()?;
         let mut line = String::new();
         if let Some(stdout) = process.stdout.take() {
@@ -70,22 +58,21 @@ impl Emulator {
             config,
             environment: Vec::new(),
         };
-        let addresses: Addresses = serde_json::from_str(&line)
+        let addresses: BTreeMap<String, String> = serde_json::from_str(&line)
             .map_err(|error| format!("the emulator did not say where it is: {error}"))?;
-        let address = match service {
-            Service::Koofr => addresses.koofr,
-            Service::Jotta => {
-                let proxy = addresses.proxy.ok_or("the emulator runs no proxy")?;
-                forget_plain_addresses(&emulator.config)?;
-                emulator.environment = vec![
-                    ("HTTPS_PROXY", proxy.into()),
-                    // The one certificate that counts, for us and for rclone.
-                    ("SSL_CERT_FILE", authority.clone().into()),
-                    ("RCLONE_CA_CERT", authority.into()),
-                ];
-                addresses.jotta.ok_or("the emulator serves no Jottacloud")?
-            }
-        };
+        let address = addresses
+            .get(service.remote())
+            .ok_or_else(|| format!("the emulator serves no {service}"))?;
+        if service.is_behind_proxy() {
+            let proxy = addresses.get("proxy").ok_or("the emulator runs no proxy")?;
+            forget_plain_addresses(&emulator.config, service)?;
+            emulator.environment = vec![
+                ("HTTPS_PROXY", proxy.into()),
+                // The one certificate that counts, for us and for rclone.
+                ("SSL_CERT_FILE", authority.clone().into()),
+                ("RCLONE_CA_CERT", authority.into()),
+            ];
+        }
         emulator.address = address
             .trim_start_matches("http://")
             .trim_end_matches('/')
@@ -122,11 +109,11 @@ impl Emulator {
 }
 
 /// Lets our program take the way through the proxy that rclone has to take: the same encryption for both.
-fn forget_plain_addresses(config: &Path) -> Result<()> {
+fn forget_plain_addresses(config: &Path, service: Service) -> Result<()> {
     let text = fs::read_to_string(config)?;
     let kept = text.lines().filter(|line| {
         let key = line.split('=').next().unwrap_or_default().trim();
-        !["jfs_url", "api_url", "identity_url"].contains(&key)
+        !service.plain_addresses().contains(&key)
     });
     let text: String = kept.map(|line| format!("{line}\n")).collect();
     Ok(fs::write(config, text)?)

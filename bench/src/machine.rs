@@ -2,10 +2,10 @@
 
 use std::{fs, process::Command, thread};
 
-use crate::{Result, program::Programs, workspace};
+use crate::{Result, workspace};
 
-/// Date, processor, memory, kernel and versions, one line each.
-pub(crate) fn describe(programs: &Programs) -> Result<Vec<String>> {
+/// Date, processor, memory, kernel and our version, one line each.
+pub(crate) fn describe() -> Result<Vec<String>> {
     let date = jiff::Timestamp::now().strftime("%Y-%m-%d");
     Ok(vec![
         format!("Measured on {date} (UTC)"),
@@ -16,12 +16,7 @@ pub(crate) fn describe(programs: &Programs) -> Result<Vec<String>> {
             memory_gib(),
             kernel(),
         ),
-        format!(
-            "Programs: this project {}{}, {}",
-            env!("CARGO_PKG_VERSION"),
-            revision(),
-            programs.rclone.label,
-        ),
+        format!("This project: {}{}", env!("CARGO_PKG_VERSION"), revision(),),
     ])
 }
 

@@ -8,7 +8,7 @@ use std::{
     ffi::OsString,
     fs,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// A program that runs longer than this hangs; the slowest measurement takes a few minutes.
-const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// A program that runs longer than this hangs; the slowest measurement takes about a minute.
+const LONGEST_RUN: Duration = Duration::from_secs(5 * 60);
 
 /// What one run of a program used.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -81,19 +81,10 @@ impl Measurement {
         let (program, arguments) = command.split_first().ok_or("there is no program to run")?;
         let start = Instant::now();
         let mut child = Command::new(program).args(arguments).spawn()?;
-        let (ended, end) = mpsc::channel::<()>();
-        let pid = Pid::from_raw(i32::try_from(child.id())?);
-        let watch = thread::spawn(move || {
-            let waited = end.recv_timeout(TIME_LIMIT);
-            if waited == Err(mpsc::RecvTimeoutError::Timeout) && kill(pid, Signal::SIGKILL).is_ok()
-            {
-                eprintln!("stopped after {} s", TIME_LIMIT.as_secs());
-            }
-        });
+        let limit = TimeLimit::of(&child)?;
         let status = child.wait()?;
         let wall = start.elapsed();
-        drop(ended);
-        watch.join().map_err(|_panic| "the watch failed")?;
+        drop(limit);
         if !status.success() {
             return Err(status.to_string().into());
         }
@@ -106,6 +97,27 @@ impl Measurement {
         };
         fs::write(report, serde_json::to_vec(&measurement)?)?;
         Ok(())
+    }
+}
+
+/// Kills a program that runs for [`LONGEST_RUN`], unless it is dropped before: after the program has ended.
+#[derive(Debug)]
+pub(crate) struct TimeLimit {
+    _ended: mpsc::Sender<()>,
+}
+
+impl TimeLimit {
+    pub(crate) fn of(child: &Child) -> Result<Self> {
+        let (ended, end) = mpsc::channel();
+        let pid = Pid::from_raw(i32::try_from(child.id())?);
+        thread::spawn(move || {
+            let waited = end.recv_timeout(LONGEST_RUN);
+            if waited == Err(mpsc::RecvTimeoutError::Timeout) && kill(pid, Signal::SIGKILL).is_ok()
+            {
+                eprintln!("stopped after {} s", LONGEST_RUN.as_secs());
+            }
+        });
+        Ok(Self { _ended: ended })
     }
 }
 

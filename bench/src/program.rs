@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use crate::Result;
+use crate::{Result, service::Service};
 
 /// Everything a run starts.
 #[derive(Debug)]
@@ -50,6 +50,15 @@ impl Contender {
             label: format!("rclone {version}"),
             path,
         })
+    }
+
+    /// Whether this rclone has the service; some were taken out of later ones.
+    pub(crate) fn knows(&self, service: Service) -> Result<bool> {
+        let output = Command::new(&self.path)
+            .args(["help", "backend", service.backend()])
+            .args(["--config", "/dev/null"])
+            .output()?;
+        Ok(output.status.success())
     }
 
     /// The start of every command line. Both programs find nothing of the user's own: no configuration, no cache, no variables.
