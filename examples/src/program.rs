@@ -8,6 +8,11 @@ use std::{
 
 use clap::Parser;
 use remote_transfer::Cancel;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 use crate::{console::Console, failure::Failure};
 
@@ -127,11 +132,16 @@ async fn interrupts(cancel: Cancel) {
 }
 
 fn log(verbose: bool) {
-    let default = if verbose { "debug" } else { "off" };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_not_set| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
+    let default = match verbose {
+        true => LevelFilter::DEBUG,
+        false => LevelFilter::OFF,
+    };
+    let wanted = std::env::var("RUST_LOG").ok();
+    let filter = wanted
+        .and_then(|wanted| wanted.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(default));
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_writer(io::stderr))
+        .with(filter)
         .init();
 }

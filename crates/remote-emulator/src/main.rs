@@ -29,13 +29,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Logs to standard error what `RUST_LOG` asks for; nothing when it is not set.
+/// Logs to standard error what `RUST_LOG` asks for, such as `debug` or `remote_emulator=trace`; nothing when it is not set.
 fn start_log() {
-    use tracing_subscriber::EnvFilter;
-    if let Ok(filter) = EnvFilter::try_from_default_env() {
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
+    use tracing_subscriber::{
+        filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    };
+    let wanted = std::env::var("RUST_LOG").ok();
+    if let Some(filter) = wanted.and_then(|wanted| wanted.parse::<Targets>().ok()) {
+        tracing_subscriber::registry()
+            .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+            .with(filter)
             .init();
     }
 }
