@@ -14,27 +14,28 @@ use crate::{
     copying::{self, CopyArguments},
     failure::Failure,
     program::{Program, Result},
-    storage::Storage,
+    storage::{DEMO_REMOTE, Storage},
     table::Table,
 };
 
 /// Backs a folder up to cloud storage.
 ///
 /// Without --to, the folder is backed up to an emulator of Koofr inside this program, backed up again, restored into a temporary folder and compared
-/// byte for byte.
+/// byte for byte. The same happens on an emulator of Koofr, Jottacloud or Amazon Drive for --to koofr:PATH, jotta:PATH or acd:PATH, unless a remote of
+/// that name is configured.
 #[derive(Debug, Parser)]
 #[command(name = "backup", version)]
 pub struct Backup {
     /// The folder; without it, the sources of this project
     folder: Option<PathBuf>,
-    /// Where to, such as koofr:backup
+    /// Where to, such as koofr:backup, jotta:backup or acd:backup
     #[arg(long, value_name = "REMOTE:PATH")]
     to: Option<String>,
-    /// The rclone configuration file that has the remote, instead of the user's own
-    #[arg(long, value_name = "FILE")]
+    /// The rclone configuration file that has the remote, instead of the user's own; then nothing is emulated
+    #[arg(long, value_name = "FILE", requires = "to")]
     config: Option<PathBuf>,
-    /// Keep the emulator's files in this directory
-    #[arg(long, value_name = "DIR", conflicts_with = "to")]
+    /// Use an emulator that keeps its files in this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
     state_dir: Option<PathBuf>,
     #[command(flatten)]
     copy: CopyArguments,
@@ -51,20 +52,36 @@ impl Program for Backup {
 
     async fn run(mut self, console: &mut Console, cancel: Cancel) -> Result {
         let folder = self.folder_to_copy()?;
-        match &self.to {
-            Some(name) => {
-                let storage = Storage::configured(name, self.config.as_deref());
-                self.back_up(&folder, &storage, console, &cancel).await
-            }
-            None => {
-                let storage = Storage::emulated(self.state_dir.as_deref()).await?;
+        let storage = self.storage().await?;
+        match storage.emulated_service() {
+            Some(service) => {
+                let why = match (&self.to, &self.state_dir) {
+                    (Some(_), None) => "; no remote of that name is configured",
+                    _ => "",
+                };
+                console.tell(format_args!(
+                    "{} to {} on an emulator of {service} inside this program, and back{why}",
+                    folder.display(),
+                    storage.name()
+                ));
                 self.demonstrate(&folder, &storage, console, &cancel).await
             }
+            None => self.back_up(&folder, &storage, console, &cancel).await,
         }
     }
 }
 
 impl Backup {
+    async fn storage(&self) -> Result<Storage> {
+        let state = self.state_dir.as_deref();
+        match (&self.to, &self.config) {
+            (None, _) => Storage::emulated(DEMO_REMOTE, state).await,
+            (Some(name), Some(config)) => Ok(Storage::configured(name, Some(config))),
+            (Some(name), None) if state.is_some() => Storage::emulated(name, state).await,
+            (Some(name), None) => Storage::configured_or_emulated(name).await,
+        }
+    }
+
     /// The given folder, or that of this project without what its tools make.
     fn folder_to_copy(&mut self) -> Result<PathBuf> {
         if let Some(folder) = &self.folder {
@@ -109,11 +126,6 @@ impl Backup {
     ) -> Result {
         let mut table = Table::default();
         let restored = tempfile::tempdir()?;
-        console.tell(format_args!(
-            "{} to {} on an emulator, and back",
-            folder.display(),
-            storage.name()
-        ));
         let copied = self
             .round(
                 (folder, restored.path()),

@@ -10,7 +10,7 @@ use crate::{
     copying::{self, CopyArguments},
     failure::Failure,
     program::{Program, Result},
-    storage::Storage,
+    storage::{DEMO_REMOTE, Storage},
     table::Table,
 };
 
@@ -20,14 +20,14 @@ use crate::{
 pub struct Restore {
     /// The folder to restore into; made if it is not there
     folder: PathBuf,
-    /// Where from, such as koofr:backup
+    /// Where from, such as koofr:backup, jotta:backup or acd:backup
     #[arg(long, value_name = "REMOTE:PATH")]
     from: Option<String>,
     /// The rclone configuration file that has the remote, instead of the user's own
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Restore from the emulator that kept its files in this directory
-    #[arg(long, value_name = "DIR", conflicts_with = "from")]
+    /// Restore from the emulator that kept its files in this directory; with --from, if it was not koofr:backup
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
     state_dir: Option<PathBuf>,
     #[command(flatten)]
     copy: CopyArguments,
@@ -66,8 +66,11 @@ impl Program for Restore {
 impl Restore {
     async fn storage(&self) -> Result<Storage> {
         match (&self.from, &self.state_dir) {
-            (Some(name), _) => Ok(Storage::configured(name, self.config.as_deref())),
-            (None, Some(state)) => Storage::emulated(Some(state)).await,
+            (name, Some(state)) => {
+                let name = name.as_deref().unwrap_or(DEMO_REMOTE);
+                Storage::emulated(name, Some(state)).await
+            }
+            (Some(name), None) => Ok(Storage::configured(name, self.config.as_deref())),
             (None, None) => Err(Failure::usage(
                 "name a remote with --from koofr:backup, or the directory that `backup --state-dir` used",
             )),

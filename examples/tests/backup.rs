@@ -7,6 +7,7 @@ mod support;
 use std::fs;
 
 use examples::{backup::Backup, restore::Restore};
+use remote_emulator::{Emulator, Section, acd::AcdConfig, jotta::JottaConfig, write_sections};
 use support::{Stage, make_tree, run};
 
 /// The cells of a row of the table.
@@ -65,6 +66,40 @@ async fn a_second_run_on_the_same_state_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_service_is_backed_up_to_on_its_emulator_and_restored_from() {
+    for (service, remote) in [
+        ("Koofr", "koofr:b/2026"),
+        ("Jottacloud", "jotta:b/2026"),
+        ("Amazon Drive", "acd:b/2026"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let files = ["a", "d/b", "d/e/c +%;\u{e9}\u{1f980}"];
+        make_tree(&dir.path().join("src"), &files);
+        let text = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+        let (src, state, back) = (text("src"), text("state"), text("back"));
+        let to = [&*src, "--to", remote, "--state-dir", &state];
+
+        let first = run::<Backup>(b"", &to).await;
+        let place = format!("to {remote} on an emulator of {service}");
+        assert!(first.err.contains(&place), "{first:?}");
+        let first = first.ok();
+        assert_eq!(cell(&first, "backup", "files"), "3", "{remote}");
+        assert_eq!(cell(&first, "again", "skipped"), "3", "{remote}");
+        assert!(first.contains("byte for byte: 3 files"), "{first}");
+        let second = run::<Backup>(b"", &to).await.ok();
+        assert_eq!(cell(&second, "backup", "files"), "0", "{remote}");
+
+        let from = [&*back, "--from", remote, "--state-dir", &state];
+        let restored = run::<Restore>(b"", &from).await.ok();
+        assert_eq!(cell(&restored, "restore", "files"), "3", "{remote}");
+        for file in files {
+            let content = fs::read_to_string(dir.path().join("back").join(file)).unwrap();
+            assert_eq!(content, file, "{remote}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_configured_remote_is_backed_up_to_and_restored_from() {
     let stage = Stage::new().await;
     make_tree(&stage.path("src"), &["a", "d/b"]);
@@ -78,6 +113,32 @@ async fn a_configured_remote_is_backed_up_to_and_restored_from() {
     let out = run::<Restore>(b"", &from).await.ok();
     assert_eq!(cell(&out, "restore", "files"), "2");
     assert!(stage.path("back/d/b").exists());
+}
+
+/// The way an account of one's own is used: by the service's section of a configuration file.
+#[tokio::test(flavor = "multi_thread")]
+async fn configured_remotes_of_the_other_services_are_backed_up_to() {
+    let dir = tempfile::tempdir().unwrap();
+    make_tree(&dir.path().join("src"), &["a", "d/b"]);
+    let emulator = Emulator::builder()
+        .jotta(JottaConfig::default())
+        .acd(AcdConfig::default());
+    let emulator = emulator.start().await.unwrap();
+    let config = dir.path().join("rclone.conf");
+    let sections = [
+        Section::jotta("mine", emulator.jotta()).unwrap(),
+        Section::acd("acd", emulator.acd()).unwrap(),
+    ];
+    write_sections(&config, &sections).unwrap();
+    let (src, config) = (dir.path().join("src"), config.to_str().unwrap());
+    for remote in ["mine:b", "acd:b"] {
+        let to = [src.to_str().unwrap(), "--to", remote, "--config", config];
+        let ended = run::<Backup>(b"", &to).await;
+        assert!(!ended.err.contains("emulator"), "{ended:?}");
+        assert_eq!(cell(&ended.ok(), "backup", "files"), "2", "{remote}");
+    }
+    let stored = emulator.acd().read("/b/d/b").unwrap();
+    assert_eq!(stored.unwrap(), "d/b");
 }
 
 #[cfg(unix)]
@@ -111,6 +172,20 @@ async fn what_makes_no_sense_is_refused() {
 
     let ended = run::<Backup>(b"", &[&src, "--to", &missing]).await;
     assert_eq!(ended.code, 2, "{ended:?}");
+    let with_both = [
+        &*src,
+        "--to",
+        "koofr:b",
+        "--config",
+        config,
+        "--state-dir",
+        &missing,
+    ];
+    assert_eq!(run::<Backup>(b"", &with_both).await.code, 2);
+    let of_nobody = [&*src, "--to", "nobody:b", "--state-dir", &missing];
+    let ended = run::<Backup>(b"", &of_nobody).await;
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.err.contains("jotta:PATH"), "{ended:?}");
     let ended = run::<Restore>(b"", &[&missing]).await;
     assert_eq!(ended.code, 2, "{ended:?}");
     assert!(ended.err.contains("--from"), "{ended:?}");
