@@ -107,6 +107,26 @@ async fn dialects_of_answers_are_understood() {
 }
 
 #[tokio::test]
+async fn an_answer_may_be_a_form() {
+    for content_type in [
+        "application/x-www-form-urlencoded",
+        "Text/Plain; charset=utf-8",
+    ] {
+        let (server, client) = start().await;
+        let body = "access_token=a%7Cb+c&refresh_token=next&expires_in=1800&token_type=bearer";
+        answer(
+            &server,
+            ResponseTemplate::new(200).set_body_raw(body, content_type),
+        )
+        .await;
+        let token = client.refresh(&old()).await.unwrap();
+        assert_eq!(token.access_token, "a|b c".into());
+        assert_eq!(token.expires_in, Some(Duration::from_secs(1800)));
+        assert_eq!(token.refresh_token, Some("next".into()));
+    }
+}
+
+#[tokio::test]
 async fn refusals_ask_for_a_new_sign_in_and_repeat_no_secret() {
     for (status, error, kind) in [
         (400, "invalid_grant", ErrorKind::Authentication),

@@ -93,7 +93,7 @@ impl<'a> Seam<'a> {
         let response = self.http.send(self.convert(request)?).await?;
         self.notes().status = Some(response.status().as_u16());
         if response.status().is_success() {
-            let answer = response.json(ANSWER_BYTES).await?;
+            let answer = read(response).await?;
             self.tell(&answer);
             return Ok(self.normalised(answer));
         }
@@ -164,6 +164,24 @@ impl<'c> AsyncHttpClient<'c> for Seam<'_> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.exchange(request))
     }
+}
+
+/// An answer as JSON, or in one of the two other forms in which some proxies write the same fields.
+async fn read(response: Response) -> Result<Map<String, Value>> {
+    let content_type = response.header("content-type").unwrap_or_default();
+    let content_type = String::from_utf8_lossy(content_type).to_ascii_lowercase();
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    if !matches!(kind, "application/x-www-form-urlencoded" | "text/plain") {
+        return response.json(ANSWER_BYTES).await;
+    }
+    let body = response.bytes(ANSWER_BYTES).await?;
+    if let Ok(answer) = serde_json::from_slice(&body) {
+        return Ok(answer);
+    }
+    let pairs = url::form_urlencoded::parse(&body);
+    Ok(pairs
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+        .collect())
 }
 
 /// An error answer for the library to read, or our own error where it says nothing in the protocol's words.
