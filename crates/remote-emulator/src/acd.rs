@@ -306,7 +306,8 @@ impl Acd {
 
     async fn answer(&self, call: &mut Call) -> Result<Reply, BodyError> {
         if self.identity.find_endpoint(&call.path).is_some() {
-            return self.identity.answer(call).await;
+            let reply = self.identity.answer(call).await?;
+            return Ok(reply.header(REQUEST_ID, ids::uuid()));
         }
         let route = routes::find(&call.path);
         let reply = match self.dispatch(&route, call).await {

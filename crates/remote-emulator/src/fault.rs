@@ -45,6 +45,9 @@ pub struct Fault {
     /// How many requests are met; one by default.
     #[serde(default)]
     pub times: Times,
+    /// How many of a hundred matching requests are met, all by default. Which ones looks random, and is the same in every run.
+    #[serde(default = "all", skip_serializing_if = "is_all")]
+    pub percent: u8,
     /// Wait this long, in milliseconds, before anything else happens; 0 by default.
     #[serde(default)]
     pub delay_ms: u64,
@@ -63,6 +66,7 @@ impl Fault {
             query: None,
             skip: 0,
             times: Times::default(),
+            percent: all(),
             delay_ms: 0,
             action,
         }
@@ -123,6 +127,13 @@ impl Fault {
         self
     }
 
+    /// Meets this many of a hundred matching requests, until it is cleared.
+    #[must_use]
+    pub fn percent(mut self, percent: u8) -> Self {
+        self.percent = percent;
+        self.always()
+    }
+
     /// Waits before the action.
     #[must_use]
     pub fn delayed(mut self, by: Duration) -> Self {
@@ -140,6 +151,18 @@ impl Fault {
             && has(&self.path, target.path)
             && has(&self.query, target.query)
     }
+}
+
+fn all() -> u8 {
+    100
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out a reference"
+)]
+fn is_all(percent: &u8) -> bool {
+    *percent >= all()
 }
 
 /// What a fault is compared with.

@@ -9,6 +9,24 @@ use crate::fault::{Fault, FaultAction, Target, Times};
 struct Pending {
     fault: Fault,
     gate: Option<Arc<Gate>>,
+    /// How many requests it could have met.
+    candidates: u64,
+}
+
+impl Pending {
+    /// Whether the next request is among those that are met.
+    fn draws(&mut self) -> bool {
+        self.candidates += 1;
+        scattered(self.candidates) % 100 < u64::from(self.fault.percent)
+    }
+}
+
+/// Numbers without a visible pattern, by the method called `SplitMix64`.
+fn scattered(number: u64) -> u64 {
+    let mut bits = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 /// The faults that are ordered and not yet used up. Clones share the queue.
@@ -22,7 +40,11 @@ impl Faults {
     pub fn push(&self, fault: Fault) {
         // A hold that came from outside has nobody to release it one by one, but clearing the faults does.
         let gate = matches!(fault.action, FaultAction::Hold).then(Arc::default);
-        self.lock().push(Pending { fault, gate });
+        self.lock().push(Pending {
+            fault,
+            gate,
+            candidates: 0,
+        });
     }
 
     /// Holds the requests that `fault` matches until they are released; its action is replaced.
@@ -38,6 +60,7 @@ impl Faults {
         self.lock().push(Pending {
             fault,
             gate: Some(Arc::clone(&gate)),
+            candidates: 0,
         });
         Hold {
             queue: self.clone(),
@@ -79,7 +102,7 @@ impl Faults {
                 entry.fault.skip -= 1;
                 return true;
             }
-            if met.is_some() {
+            if met.is_some() || !entry.draws() {
                 return true;
             }
             met = Some(Met {
@@ -244,5 +267,21 @@ mod tests {
         assert_eq!(faults.pending().len(), 1);
         faults.clear();
         assert!(faults.pending().is_empty());
+    }
+
+    #[test]
+    fn a_share_of_the_requests_is_met_and_always_the_same() {
+        for (percent, expected) in [(0, 0..=0), (30, 250..=350), (100, 1000..=1000)] {
+            let met = |faults: Faults| -> Vec<bool> {
+                faults.push(Fault::new(FaultAction::Close).percent(percent));
+                (0..1000).map(|_| faults.take(&put()).is_some()).collect()
+            };
+            let first = met(Faults::default());
+            assert_eq!(first, met(Faults::default()));
+            let count = first.iter().filter(|met| **met).count();
+            assert!(expected.contains(&count), "{percent}: {count}");
+        }
+        let fault: Fault = serde_json::from_str(r#"{"percent":30,"action":"close"}"#).unwrap();
+        assert_eq!(fault.percent, 30);
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use serde_json::{Map, Value};
 
+use crate::acd::REQUEST_ID;
 use crate::body::BodyError;
 use crate::ids;
 use crate::multipart::MultipartError;
@@ -156,7 +157,8 @@ pub(crate) fn document(
     } else {
         JSON
     };
-    Reply::bytes(status, kind, Value::Object(body).to_string().into())
+    let reply = Reply::bytes(status, kind, Value::Object(body).to_string().into());
+    reply.header(REQUEST_ID, ids::uuid())
 }
 
 /// Why a request is not answered with success.

@@ -1,8 +1,10 @@
 //! Discovery, tokens, scopes, and what is wrong with a request whatever it asks for.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use remote_emulator::fault::{Fault, FaultAction};
+use remote_emulator::fault::{Fault, FaultAction, FaultAnswer};
+use remote_emulator::identity::Consent;
 use serde_json::json;
 
 use crate::client::{Server, escape};
@@ -232,4 +234,73 @@ async fn ordered_failures_look_like_the_services_own() {
     }
     server.acd().faults().push(order(FaultAction::ExpireTokens));
     assert_eq!(server.get("nodes").await.status, 401);
+}
+
+#[tokio::test]
+async fn every_answer_has_the_id_of_its_request() {
+    let server = Server::start().await;
+    let order = |action| {
+        server
+            .acd()
+            .faults()
+            .push(Fault::new(action).on("account/info"));
+    };
+    for target in ["nodes", "nodes/nope", "nothing", "account/endpoint"] {
+        let answer = server.get(target).await;
+        assert_eq!(answer.header("x-amzn-requestid").len(), 36, "{target}");
+    }
+    for target in ["/auth/o2/token", "/user/profile"] {
+        let answer = server.send("POST", target, &[], b"").await;
+        assert_eq!(answer.header("x-amzn-requestid").len(), 36, "{target}");
+    }
+    order(FaultAction::RateLimit { retry_after: None });
+    order(FaultAction::QuotaExceeded);
+    for status in [429, 403] {
+        let answer = server.get("account/info").await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("x-amzn-requestid").len(), 36);
+    }
+    // The service labels its failures now like this, now like that; other tests of this process take their turns as well.
+    let mut labels = BTreeSet::new();
+    for _answer in 0..50 {
+        let answer = server.get("nodes/nope").await;
+        labels.insert(answer.header("content-type").to_owned());
+    }
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    assert_eq!(labels, ["application/json", "application/vnd.error+json"]);
+}
+
+#[tokio::test]
+async fn refusals_of_tokens_can_be_ordered_in_the_services_words() {
+    let server = Server::start().await;
+    for (status, error) in [
+        (400, "invalid_grant"),
+        (401, "invalid_client"),
+        (400, "unauthorized_client"),
+    ] {
+        let body = format!(r#"{{"error":"{error}","error_description":"ordered"}}"#);
+        let refusal = FaultAction::Answer(FaultAnswer::new(status).with_body(body));
+        server
+            .acd()
+            .faults()
+            .push(Fault::new(refusal).on("identity/token"));
+        let answer = server.send("POST", "/auth/o2/token", &[], b"x=1").await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.json()["error"], error);
+    }
+    server
+        .acd()
+        .identity()
+        .change_settings(|settings| settings.consent = Consent::Deny);
+    let target = format!(
+        "/ap/oa?client_id={}&response_type=code&scope=clouddrive%3Aread_all&redirect_uri={}&state=S",
+        server.acd().client_id(),
+        escape("http://127.0.0.1:53682/")
+    );
+    let back = server.send("GET", &target, &[], b"").await;
+    let location = back.header("location");
+    assert!(
+        location.contains("error=access%5Fdenied") && location.contains("state=S"),
+        "{location}"
+    );
 }

@@ -178,3 +178,20 @@ async fn files_of_zeros_have_any_size() {
     let end = server.download(&id, "bytes=-600000").await;
     assert_eq!(end.body, vec![0; 600_000]);
 }
+
+#[tokio::test]
+async fn parts_of_one_file_are_fetched_at_the_same_time() {
+    let server = Server::start().await;
+    let root = server.root.clone();
+    let id = server.upload(&root, "f", "0123456789").await.id();
+    let (one, two, three) = tokio::join!(
+        server.download(&id, "bytes=0-3"),
+        server.download(&id, "bytes=4-7"),
+        server.download(&id, "bytes=8-134217727"),
+    );
+    assert_eq!([one.status, two.status, three.status], [206; 3]);
+    assert_eq!(
+        [one.text(), two.text(), three.text()].concat(),
+        "0123456789"
+    );
+}

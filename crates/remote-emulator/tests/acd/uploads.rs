@@ -307,3 +307,24 @@ async fn the_token_is_judged_when_the_head_arrives() {
     assert_eq!(upload_across(&server, "c", day).await, "400");
     assert_eq!(server.acd().counts("/"), (2, 0));
 }
+
+// rclone would see a broken connection instead of the status.
+#[tokio::test]
+async fn a_refused_upload_is_read_to_its_end() {
+    let server = Server::start().await;
+    let large = "x".repeat(4 << 20);
+    let metadata = json!({"name": "a", "kind": "FILE", "parents": ["nope"]});
+    let refused = server.upload_as("", &metadata, &large).await;
+    assert_eq!(refused.outcome(), "400 PARENT_NODE_ID_NOT_FOUND");
+    let server = Server {
+        token: "wrong".to_owned(),
+        ..server
+    };
+    let root = server.root.clone();
+    assert_eq!(server.upload(&root, "a", &large).await.status, 401);
+    server
+        .acd()
+        .faults()
+        .push(Fault::new(FaultAction::status(503)).on("content/upload"));
+    assert_eq!(server.upload(&root, "a", &large).await.status, 503);
+}
