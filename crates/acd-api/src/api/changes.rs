@@ -168,6 +168,7 @@ impl Client {
             client: self.clone(),
             acknowledged: checkpoint,
             delivered: None,
+            asked_from: None,
             stream: None,
             fruitless: 0,
         }
@@ -195,7 +196,10 @@ pub struct ChangeFeed {
     client: Client,
     acknowledged: Option<String>,
     delivered: Option<String>,
+    /// Where the present stream began.
+    asked_from: Option<String>,
     stream: Option<ChangeStream>,
+    /// How often in a row a stream broke off at the place where it began.
     fruitless: u32,
 }
 
@@ -215,7 +219,10 @@ impl ChangeFeed {
             };
             match stream.next().await {
                 Ok(Some(set)) => {
-                    self.fruitless = 0;
+                    // What is told again and again, without a new place to go on from, is as good as nothing.
+                    if set.checkpoint.is_some() && set.checkpoint != self.asked_from {
+                        self.fruitless = 0;
+                    }
                     self.delivered = set.checkpoint.clone().or_else(|| self.delivered.take());
                     self.stream = Some(stream);
                     return Ok(Some(set));
@@ -239,8 +246,9 @@ impl ChangeFeed {
 
     async fn open(&mut self) -> Result<ChangeStream> {
         // Within one run of the feed the place after what was delivered counts; it is forgotten with every error that is returned.
-        let from = self.delivered.clone().or_else(|| self.acknowledged.clone());
-        self.client.changes(&ChangesQuery::since(from)).await
+        self.asked_from = self.delivered.clone().or_else(|| self.acknowledged.clone());
+        let query = ChangesQuery::since(self.asked_from.clone());
+        self.client.changes(&query).await
     }
 
     /// Says that all that was told so far has been dealt with.

@@ -147,10 +147,7 @@ impl Client {
         link: &Secret,
         range: Option<&ByteRange>,
     ) -> Result<ContentDownload> {
-        let url = Url::parse(link.expose()).map_err(|error| {
-            Error::with_message(ErrorKind::InvalidInput, "the temporary link is no address")
-                .with_source(error)
-        })?;
+        let url = address_of(link)?;
         let header = range.map(ByteRange::to_header).transpose()?;
         let response = self.open_link("templink", url, header).await?;
         delivered(response, range)
@@ -162,10 +159,49 @@ impl Client {
     ///
     /// [`NotFound`](ErrorKind::NotFound), [`InvalidInput`](ErrorKind::InvalidInput) for files that have none.
     pub async fn thumbnail(&self, id: &str, max_edge: u32) -> Result<ContentDownload> {
-        let call = content_call(id).query("viewBox", &max_edge.to_string());
-        let response = self.open(call).await?;
+        self.preview(id, &max_edge.to_string()).await
+    }
+
+    /// Like [`thumbnail`](Self::thumbnail), of at most so many pixels in width and height.
+    ///
+    /// # Errors
+    ///
+    /// As [`thumbnail`](Self::thumbnail).
+    pub async fn thumbnail_within(
+        &self,
+        id: &str,
+        width: u32,
+        height: u32,
+    ) -> Result<ContentDownload> {
+        self.preview(id, &format!("{width},{height}")).await
+    }
+
+    async fn preview(&self, id: &str, view_box: &str) -> Result<ContentDownload> {
+        let response = self
+            .open(content_call(id).query("viewBox", view_box))
+            .await?;
         delivered(response, None)
     }
+
+    /// Like [`thumbnail`](Self::thumbnail), from a [temporary link](Self::temporary_link) and without the token.
+    ///
+    /// # Errors
+    ///
+    /// As [`download_link`](Self::download_link).
+    pub async fn link_thumbnail(&self, link: &Secret, max_edge: u32) -> Result<ContentDownload> {
+        let mut url = address_of(link)?;
+        url.query_pairs_mut()
+            .append_pair("viewBox", &max_edge.to_string());
+        let response = self.open_link("templink", url, None).await?;
+        delivered(response, None)
+    }
+}
+
+fn address_of(link: &Secret) -> Result<Url> {
+    Url::parse(link.expose()).map_err(|error| {
+        Error::with_message(ErrorKind::InvalidInput, "the temporary link is no address")
+            .with_source(error)
+    })
 }
 
 fn content_call(id: &str) -> Call {

@@ -1,7 +1,7 @@
 //! The trash, which the service empties by itself after 30 days.
 
 use http::Method;
-use remote_core::error::Result;
+use remote_core::error::{Error, ErrorKind, Result};
 use serde_json::json;
 
 use super::nodes::NodeQuery;
@@ -19,7 +19,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](remote_core::error::ErrorKind::NotFound), [`PermissionDenied`](remote_core::error::ErrorKind::PermissionDenied) for the root.
+    /// [`NotFound`](ErrorKind::NotFound), [`PermissionDenied`](ErrorKind::PermissionDenied) for the root.
     pub async fn trash(&self, id: &str) -> Result<Option<Node>> {
         let call = Call::change(Method::PUT, Base::Metadata, "trash/{id}")
             .at("trash")
@@ -61,7 +61,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](remote_core::error::ErrorKind::NotFound), [`AlreadyExists`](remote_core::error::ErrorKind::AlreadyExists) if something else has its name
+    /// [`NotFound`](ErrorKind::NotFound), [`AlreadyExists`](ErrorKind::AlreadyExists) if something else has its name
     /// by now: give it [another one](Self::update_node) first.
     pub async fn restore(&self, id: &str) -> Result<Option<Node>> {
         let call = Call::change(Method::POST, Base::Metadata, "trash/{id}/restore")
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PermissionDenied`](remote_core::error::ErrorKind::PermissionDenied), [`NotFound`](remote_core::error::ErrorKind::NotFound).
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied), [`NotFound`](ErrorKind::NotFound).
     pub async fn purge(&self, id: &str) -> Result<()> {
         let call = Call::change(Method::DELETE, Base::Metadata, "nodes/{id}")
             .at("nodes")
@@ -84,13 +84,17 @@ impl Client {
     }
 
     /// Puts up to [`MAX_BULK_NODES`] nodes into the trash, or brings them back, by one request. Only later versions of the service know it, and they took it from
-    /// the service's own applications only.
+    /// the service's own applications only. The answer has the nodes that failed, with the service's word for why.
     ///
     /// # Errors
     ///
-    /// [`PermissionDenied`](remote_core::error::ErrorKind::PermissionDenied), or
-    /// [`Protocol`](remote_core::error::ErrorKind::Protocol) where the service does not know the call.
-    pub async fn bulk_trash(&self, ids: &[&str], into_trash: bool) -> Result<()> {
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for more nodes, [`PermissionDenied`](ErrorKind::PermissionDenied), or
+    /// [`Protocol`](ErrorKind::Protocol) where the service does not know the call.
+    pub async fn bulk_trash(
+        &self,
+        ids: &[&str],
+        into_trash: bool,
+    ) -> Result<Vec<(String, String)>> {
         let call = Call::change(Method::PATCH, Base::Metadata, "trash")
             .at("trash")
             .json(&json!({
@@ -101,11 +105,10 @@ impl Client {
                 "resourceVersion": "V2",
                 "ContentType": "JSON",
             }));
-        self.done(call).await
+        self.bulk(ids, call).await
     }
 
-    /// Removes up to [`MAX_BULK_NODES`] nodes for good by one request; as [`bulk_trash`](Self::bulk_trash). The answer has the nodes that failed, with the
-    /// service's word for why.
+    /// Removes up to [`MAX_BULK_NODES`] nodes for good by one request; as [`bulk_trash`](Self::bulk_trash).
     ///
     /// # Errors
     ///
@@ -114,6 +117,19 @@ impl Client {
         let call = Call::change(Method::POST, Base::Metadata, "bulk/nodes/purge")
             .at("bulk/nodes/purge")
             .json(&json!({ "recurse": "true", "nodeIds": ids }));
+        self.bulk(ids, call).await
+    }
+
+    async fn bulk(&self, ids: &[&str], call: Call) -> Result<Vec<(String, String)>> {
+        if ids.len() > MAX_BULK_NODES {
+            return Err(Error::with_message(
+                ErrorKind::InvalidInput,
+                format!(
+                    "one call is for at most {MAX_BULK_NODES} nodes, not {}",
+                    ids.len()
+                ),
+            ));
+        }
         let answer: Option<serde_json::Value> = self.json_or_empty(call).await?;
         let failed = answer
             .as_ref()

@@ -26,15 +26,8 @@ struct Envelope {
     message: String,
     #[serde(deserialize_with = "lenient::opt_text")]
     code: Option<String>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    info: Info,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Info {
-    #[serde(deserialize_with = "lenient::opt_text")]
-    node_id: Option<String>,
+    /// Only some failures have one, and only its `nodeId` is known.
+    info: serde_json::Value,
 }
 
 /// What is known of a failed answer.
@@ -75,9 +68,10 @@ fn api_error(answer: &Answer<'_>) -> ApiError {
                 .code
                 .as_deref()
                 .map(|code| ApiErrorCode::from(shorten(code).as_str())),
-            conflicting_node: envelope
-                .info
-                .node_id
+            conflicting_node: envelope.info["nodeId"]
+                .as_str()
+                .map(str::to_owned)
+                .filter(|id| !id.is_empty())
                 .or_else(|| conflicting_node(&envelope.message)),
             message: shorten(&envelope.message),
             request_id: header_id.or(envelope.logref.as_deref().map(shorten)),

@@ -111,6 +111,7 @@ fn unsigned<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D:
 #[serde(rename_all = "camelCase", default)]
 pub struct EndpointInfo {
     /// Whether the user has a drive at all; absent counts as yes.
+    #[serde(deserialize_with = "super::opt_flag")]
     pub customer_exists: Option<bool>,
     /// Where contents are sent to and fetched from.
     #[serde(deserialize_with = "lenient::opt_text")]

@@ -17,10 +17,12 @@ pub struct ChangeSet {
     #[serde(deserialize_with = "lenient::or_default")]
     pub nodes: Vec<Node>,
     /// The checkpoint that was given is not known: everything known so far must be given up.
+    #[serde(deserialize_with = "super::flag")]
     pub reset: bool,
     /// 200, or a failure in the middle of the feed.
     #[serde(deserialize_with = "lenient::opt_i64")]
     pub status_code: Option<i64>,
     /// The feed has ended in an orderly way.
+    #[serde(deserialize_with = "super::flag")]
     pub end: bool,
 }

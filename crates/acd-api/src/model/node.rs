@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::SystemTime};
 use remote_core::{hash::HashValue, lenient, secret::Secret, text_enum};
 use serde::{Deserialize, Deserializer};
 
+use super::flag;
 use crate::time;
 
 text_enum! {
@@ -179,23 +180,47 @@ pub struct ContentProperties {
 /// A page of nodes.
 #[non_exhaustive]
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(try_from = "RawPage")]
 pub struct NodePage {
     /// How many nodes all pages have, as far as the service knows; not to be relied on.
-    #[serde(deserialize_with = "lenient::opt_u64")]
     pub count: Option<u64>,
     /// Asks for the next page; good for ten minutes. Absent on the last page.
-    #[serde(deserialize_with = "lenient::opt_text")]
     pub next_token: Option<String>,
     /// The nodes; may be empty on any page.
-    #[serde(deserialize_with = "lenient::or_default")]
     pub data: Vec<Node>,
 }
 
-/// A flag that is also sent as text.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(value.as_bool().unwrap_or(value.as_str() == Some("true")))
+/// A page as it is sent.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RawPage {
+    #[serde(deserialize_with = "lenient::opt_u64")]
+    count: Option<u64>,
+    #[serde(deserialize_with = "lenient::opt_text")]
+    next_token: Option<String>,
+    data: Option<Vec<Node>>,
+}
+
+/// An answer of another kind must not be taken for the end of a listing.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer has no nodes, and does not say that there are none")]
+struct NoNodes;
+
+impl TryFrom<RawPage> for NodePage {
+    type Error = NoNodes;
+
+    fn try_from(raw: RawPage) -> Result<Self, NoNodes> {
+        let data = match (raw.data, raw.count, &raw.next_token) {
+            (Some(data), _, _) => data,
+            (None, Some(0), None) => Vec::new(),
+            _ => return Err(NoNodes),
+        };
+        Ok(Self {
+            count: raw.count,
+            next_token: raw.next_token,
+            data,
+        })
+    }
 }
 
 /// Owner, key and value; whatever has another shape is skipped.
@@ -256,7 +281,7 @@ mod tests {
 
     #[test]
     fn an_empty_token_is_the_end() {
-        let page: NodePage = serde_json::from_str(r#"{"nextToken":"","data":null}"#).unwrap();
+        let page: NodePage = serde_json::from_str(r#"{"nextToken":"","data":[]}"#).unwrap();
         assert!(page.next_token.is_none() && page.data.is_empty());
     }
 

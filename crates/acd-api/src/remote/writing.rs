@@ -22,7 +22,7 @@ use super::{
     looking::{is_a_directory, thing_in},
     waiting::{Outcome, Place, is_processed},
 };
-use crate::{api::nodes::NewNode, error::ApiError, model::node::Node};
+use crate::{api::nodes::NewNode, error::ApiError, model::node::Node, multipart::Content};
 
 /// An upload that may take several attempts.
 struct Upload<'a> {
@@ -80,14 +80,33 @@ impl Inner {
 
     fn check_size(&self, size: Option<u64>) -> Result<()> {
         match (size, self.capabilities.max_file_bytes) {
-            (Some(size), Some(limit)) if size > limit => Err(Error::with_message(
-                ErrorKind::TooLarge,
-                format!("the service stores files of at most {limit} bytes, this one has {size}"),
-            )
-            .with_help("it would take the whole upload and then lose it without a word")),
+            (Some(size), Some(limit)) if size > limit => Err(too_large(limit, &size.to_string())),
             _ => Ok(()),
         }
     }
+}
+
+fn too_large(limit: u64, size: &str) -> Error {
+    Error::with_message(
+        ErrorKind::TooLarge,
+        format!("the service stores files of at most {limit} bytes, this one has {size}"),
+    )
+    .with_help("it would take the whole upload and then lose it without a word")
+}
+
+/// Stops bytes of unknown number where the service would lose them.
+fn at_most(limit: u64, content: Content) -> Content {
+    let mut sent = 0_u64;
+    content
+        .map(move |piece| {
+            let piece = piece?;
+            sent = sent.saturating_add(piece.len() as u64);
+            match sent > limit {
+                true => Err(too_large(limit, "more")),
+                false => Ok(piece),
+            }
+        })
+        .boxed()
 }
 
 impl Upload<'_> {
@@ -113,6 +132,10 @@ impl Upload<'_> {
             })
             .boxed();
         let (client, size) = (&self.inner.client, self.source.size());
+        let content = match (size, self.inner.capabilities.max_file_bytes) {
+            (None, Some(limit)) => at_most(limit, content),
+            _ => content,
+        };
         let answer = match &place {
             Place::New => {
                 let file = NewNode::new(self.name, &*folder);
