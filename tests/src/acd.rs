@@ -9,7 +9,7 @@ use acd_api::{
 };
 use remote_core::{
     auth::{MemoryTokenStore, Token},
-    http::{HttpClient, HttpSettings, Proxy},
+    http::{HttpClient, HttpSettings, Method, Proxy, Request},
     path::RemotePath,
     remote::Remote,
     retry::RetryPolicy,
@@ -18,6 +18,8 @@ use remote_emulator::{
     Emulator,
     acd::{AcdConfig, AcdHandle, AcdSettings},
 };
+
+use url::Url;
 
 use crate::patience::SHORT;
 
@@ -153,6 +155,22 @@ impl Bench {
     #[must_use]
     pub fn shared(&self) -> Arc<dyn Remote> {
         Arc::new(self.remote())
+    }
+
+    /// Does what a browser does with the address of a sign-in, up to where it is sent back to.
+    ///
+    /// # Panics
+    ///
+    /// If the service does not send it back.
+    pub async fn visit(&self, address: &str) -> Url {
+        let http = HttpClient::new(&HttpSettings::default().with_proxy(Proxy::None))
+            .expect("the settings are right");
+        let url = address.parse().expect("an address");
+        let request = Request::new(Method::GET, url, "browser").follow_redirects(false);
+        let response = http.send(request).await.expect("an answer");
+        let back = response.header("location").expect("it is sent back");
+        let back = std::str::from_utf8(back).expect("an address");
+        back.parse().expect("an address")
     }
 
     /// How many requests came since the counters were cleared.

@@ -1,11 +1,23 @@
 //! What the service offers beyond the contract: trash by path, the feed of changes, hard links, properties, previews.
 
-use futures::StreamExt as _;
+use std::collections::BTreeSet;
+
+use acd_api::{
+    Client,
+    api::nodes::{NewNode, NodePatch, NodeQuery},
+    error::ApiError,
+    filter::Filter,
+    model::{account::AccountStatus, node::Node},
+};
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use remote_core::{
-    error::ErrorKind,
-    operation::{Change, WriteOptions},
+    error::{ErrorKind, Result},
+    http::ByteRange,
+    operation::{Change, ReadOptions, WriteOptions},
     remote::{Remote as _, RemoteExt as _},
 };
+use remote_emulator::fault::{Fault, FaultAction};
 use tests::acd::{Bench, path};
 
 #[tokio::test]
@@ -82,7 +94,7 @@ async fn the_feed_goes_on_where_it_breaks_off_and_tells_a_reset() {
         settings.truncate_changes_after = Some(1);
     });
     let mut feed = bench.client().change_feed(None);
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     let mut was_reset = false;
     for _ in 0..40 {
         let Ok(Some(set)) = feed.next().await else {
@@ -175,4 +187,272 @@ async fn nodes_have_properties_labels_and_several_parents() {
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     let link = client.temporary_link(&id).await.unwrap();
     assert!(client.download_link(&link, None).await.is_ok());
+}
+
+async fn upload(
+    client: &Client,
+    file: &NewNode,
+    content: &'static str,
+    dedup: bool,
+) -> Result<Node> {
+    let pieces = stream::iter([Ok(Bytes::from(content))]).boxed();
+    let size = Some(content.len() as u64);
+    client.upload(file, pieces, size, dedup).await
+}
+
+#[tokio::test]
+async fn nodes_are_found_by_their_labels() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    let root = bench.service().root_id();
+    let file = NewNode::new("a", &root).with_labels(["to do", "x"]);
+    upload(&client, &file, "a", false).await.unwrap();
+    let folder = NewNode::new("b", &root).with_description("of things");
+    let folder = client.create_folder(&folder).await.unwrap();
+    assert_eq!(folder.description.as_deref(), Some("of things"));
+    let patch = NodePatch::default().with_labels(["to do"]);
+    let patched = client.update_node(&folder.id, &patch).await.unwrap();
+    assert_eq!(patched.labels, ["to do"]);
+    for (label, expected) in [("to do", 2), ("x", 1), ("to", 0)] {
+        let query = NodeQuery::new(Filter::label(label));
+        assert_eq!(
+            client.all_nodes(&query).await.unwrap().len(),
+            expected,
+            "{label}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn content_that_is_there_already_is_found_before_and_refused_on_request() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    let root = bench.service().root_id();
+    let first = upload(&client, &NewNode::new("a", &root), "content", false).await;
+    let first = first.unwrap();
+    let md5 = first.md5().unwrap().to_string();
+    let query = NodeQuery::new(Filter::md5(&md5));
+    let same = client.all_nodes(&query).await.unwrap();
+    assert_eq!((same.len(), same[0].size()), (1, Some(7)));
+
+    let again = NewNode::new("b", &root);
+    let error = upload(&client, &again, "content", true).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    let said = ApiError::of(&error).unwrap();
+    assert!(said.is_duplicate_content() && !said.is_name_conflict());
+    assert_eq!(said.conflicting_node.as_deref(), Some(first.id.as_str()));
+    // What is in no folder any more counts as well.
+    client.remove_any_parent(&first.id, &root).await.unwrap();
+    let error = upload(&client, &again, "content", true).await.unwrap_err();
+    assert!(ApiError::of(&error).is_some_and(ApiError::is_duplicate_content));
+    // Unless that is not asked for, and for nothing at all.
+    assert!(upload(&client, &again, "content", false).await.is_ok());
+    for name in ["empty", "empty too"] {
+        assert!(
+            upload(&client, &NewNode::new(name, &root), "", true)
+                .await
+                .is_ok()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_local_id_tells_that_a_lost_creation_was_made() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    let root = bench.service().root_id();
+    client.root_node().await.unwrap();
+    let lost = || Fault::new(FaultAction::CommitThenClose);
+    let folder = NewNode::new("docs", &root).with_local_id("id-1");
+    bench.service().faults().push(lost().on("nodes/create"));
+    client.create_folder(&folder).await.unwrap_err();
+    let error = client.create_folder(&folder).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    let made = bench.service().entry("/docs").unwrap().id;
+    let said = ApiError::of(&error).unwrap();
+    assert_eq!(said.conflicting_node.as_deref(), Some(made.as_str()));
+
+    let file = NewNode::new("a", &root).with_local_id("id-2");
+    bench.service().faults().push(lost().on("content/upload"));
+    upload(&client, &file, "content", false).await.unwrap_err();
+    let error = upload(&client, &file, "content", false).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert_eq!(bench.service().counts("/"), (1, 1));
+}
+
+#[tokio::test]
+async fn pictures_have_previews_and_renditions() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    let picture = bench.service().write("/a.jpg", "a large picture").unwrap();
+    let text = bench.service().write("/a.txt", "no picture").unwrap();
+    let link = client.temporary_link(&picture).await.unwrap();
+    for preview in [
+        client.thumbnail(&picture, 100).await.unwrap(),
+        client.thumbnail_within(&picture, 200, 100).await.unwrap(),
+        client.link_thumbnail(&link, 100).await.unwrap(),
+    ] {
+        let bytes: Vec<Bytes> = preview.body.try_collect().await.unwrap();
+        assert!(bytes.concat().starts_with(b"\xff\xd8"));
+    }
+    assert!(client.thumbnail(&text, 100).await.is_err());
+    let node = client.node_with(&picture, false, true).await.unwrap();
+    assert!(!node.assets.is_empty() && node.temp_link.is_none());
+    let node = client.node_with(&text, true, true).await.unwrap();
+    assert!(node.assets.is_empty() && node.temp_link.is_some());
+    let folder = bench.service().create_dir("/d").unwrap();
+    assert!(
+        client
+            .node_with(&folder, true, false)
+            .await
+            .unwrap()
+            .temp_link
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn the_account_tells_its_status_room_and_usage() {
+    let bench = Bench::with_settings(|settings| settings.quota = 1 << 40).await;
+    for (name, content) in [("a.txt", "12"), ("b.jpg", "123"), ("c.mp4", "1234")] {
+        bench.service().write(&format!("/{name}"), content).unwrap();
+    }
+    let client = bench.client();
+    let info = client.account_info().await.unwrap();
+    assert_eq!(info.status, Some(AccountStatus::Active));
+    let usage = client.account_usage().await.unwrap();
+    assert_eq!(
+        [usage.doc, usage.photo, usage.video].map(|kind| kind.total.bytes),
+        [2, 3, 4]
+    );
+    let endpoint = client.endpoint().await.unwrap();
+    assert_eq!(endpoint.content_url, Some(bench.service().content_url()));
+    let usage = bench.remote().usage().await.unwrap();
+    assert_eq!(
+        (usage.total, usage.used, usage.free),
+        (Some(1 << 40), Some(9), Some((1 << 40) - 9))
+    );
+}
+
+#[tokio::test]
+async fn damage_on_either_way_is_noticed() {
+    let bench = Bench::start().await;
+    let service = bench.service();
+    let remote = bench.remote();
+    let at = path("f");
+    remote.list_all(&path("")).await.unwrap();
+    // The answer tells a wrong hash, and a look shows the right one.
+    let fault = || Fault::new(FaultAction::WrongHash).on("content/upload");
+    service.faults().push(fault());
+    let written = remote.write_bytes(&at, "hello world", WriteOptions::default());
+    assert_eq!(written.await.unwrap().size, Some(11));
+    // A byte is flipped on the way here.
+    let flipped = Fault::new(FaultAction::CorruptBody { at: 3 });
+    service
+        .faults()
+        .push(flipped.on("content/download").always());
+    let error = remote.read_bytes(&at, 100).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupted);
+    service.faults().clear();
+    assert_eq!(remote.read_bytes(&at, 100).await.unwrap(), "hello world");
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_off_goes_on_where_it_was() {
+    let bench = Bench::start().await;
+    let service = bench.service();
+    service.write("/f", "0123456789").unwrap();
+    let remote = bench.remote();
+    remote.list_all(&path("")).await.unwrap();
+    for after in [4, 2] {
+        let cut = Fault::new(FaultAction::CutResponse { after });
+        service.faults().push(cut.on("content/download"));
+    }
+    assert_eq!(
+        remote.read_bytes(&path("f"), 100).await.unwrap(),
+        "0123456789"
+    );
+    let requests = service.requests();
+    let ranges: Vec<&str> = requests
+        .iter()
+        .filter(|request| request.endpoint == "content/download")
+        .map(|request| request.header("range").unwrap_or_default())
+        .collect();
+    assert_eq!(ranges, ["", "bytes=4-9", "bytes=6-9"]);
+
+    // Not with the bytes of another file.
+    let cut = Fault::new(FaultAction::CutResponse { after: 4 });
+    service.faults().push(cut.on("content/download"));
+    let download = remote
+        .read(&path("f"), ReadOptions::default())
+        .await
+        .unwrap();
+    service.write("/f", "abcdefghij").unwrap();
+    let error = download.bytes(100).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PreconditionFailed);
+
+    let part = ByteRange::Window(2..4);
+    let id = service.entry("/f").unwrap().id;
+    let part = remote.client().download(&id, Some(&part)).await.unwrap();
+    let bytes: Vec<Bytes> = part.body.try_collect().await.unwrap();
+    assert_eq!((part.total, bytes.concat()), (Some(10), b"cd".to_vec()));
+}
+
+#[tokio::test]
+async fn a_file_is_linked_into_another_folder_and_moved_between_folders() {
+    let bench = Bench::start().await;
+    let service = bench.service();
+    let client = bench.client();
+    let file = service.write("/a/f", "shared").unwrap();
+    let folders = ["/a", "/b", "/c"].map(|path| service.create_dir(path).unwrap());
+    client.add_parent(&file, &folders[1]).await.unwrap();
+    let there = || -> BTreeSet<String> {
+        let entries = service.entries("/").into_iter();
+        entries
+            .map(|(path, _)| path)
+            .filter(|path| path.ends_with('f'))
+            .collect()
+    };
+    assert_eq!(there().len(), 2);
+    client
+        .move_node(&file, &folders[1], &folders[2])
+        .await
+        .unwrap();
+    assert!(service.read("/a/f").unwrap().is_some() && service.read("/c/f").unwrap().is_some());
+    // One content: changed in one place, changed in both.
+    let remote = bench.remote();
+    remote
+        .write_bytes(&path("c/f"), "newer", WriteOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(service.read("/a/f").unwrap().unwrap(), "newer");
+    client.remove_parent(&file, &folders[0]).await.unwrap();
+    assert_eq!(there().len(), 1);
+}
+
+#[tokio::test]
+async fn a_folder_comes_back_with_all_that_went_with_it() {
+    let bench = Bench::start().await;
+    let service = bench.service();
+    for file in ["/d/a", "/d/e/b", "/d/gone before"] {
+        service.write(file, "x").unwrap();
+    }
+    let remote = bench.remote();
+    remote.trash(&path("d/gone before")).await.unwrap();
+    remote.trash(&path("d")).await.unwrap();
+    assert_eq!(service.counts("/"), (0, 0));
+    let entry = remote.restore(&path("d")).await.unwrap();
+    assert!(entry.is_directory());
+    assert_eq!(service.counts("/"), (2, 2));
+    remote.restore(&path("d/gone before")).await.unwrap();
+    assert_eq!(service.counts("/"), (3, 2));
+    // Of two things of one name, the one that went last.
+    remote.trash(&path("d/a")).await.unwrap();
+    service.clock().advance(std::time::Duration::from_secs(1));
+    remote
+        .write_bytes(&path("d/a"), "newer", WriteOptions::default())
+        .await
+        .unwrap();
+    remote.trash(&path("d/a")).await.unwrap();
+    assert_eq!(remote.restore(&path("d/a")).await.unwrap().size, Some(5));
 }

@@ -75,3 +75,51 @@ async fn a_wrong_code_from_the_browser_is_refused_and_leaves_no_token() {
     assert!(matches!(refused, StepOutcome::ShowError { .. }));
     assert!(section.get("token").is_none());
 }
+
+#[tokio::test]
+async fn signing_in_by_browser_ends_in_a_configuration_that_works() {
+    let bench = Bench::start().await;
+    let service = bench.service();
+    let mut section = SetupSection::new("acd", "amazon cloud drive");
+    section.set("client_id", service.client_id());
+    section.set("client_secret", service.client_secret());
+    section.set("auth_url", service.auth_url());
+    section.set("token_url", service.token_url());
+    section.set("endpoint_url", service.endpoint_url());
+    let steps = AcdSetup::new(HttpSettings::default().with_proxy(Proxy::None));
+    let local = StepState::new("config_is_local");
+    let yes = Answer::yes_no(true);
+    let begun = steps.step(&mut section, &local, Some(&yes));
+    let StepOutcome::Ask { next, .. } = begun.await.unwrap() else {
+        panic!("it asks to open an address");
+    };
+    // What a person pastes whose browser runs on another computer.
+    let back = bench.visit(next.recall(0)).await;
+    let answer = Answer::text(back.as_str());
+    let done = steps
+        .step(&mut section, &next, Some(&answer))
+        .await
+        .unwrap();
+    assert_eq!(done, StepOutcome::Done);
+
+    let names = [
+        "client_id",
+        "client_secret",
+        "auth_url",
+        "token_url",
+        "endpoint_url",
+        "token",
+    ];
+    let lines = names.map(|name| format!("{name} = {}\n", section.get(name).unwrap()));
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("rclone.conf");
+    let text = format!("[acd]\ntype = amazon cloud drive\n{}", lines.concat());
+    std::fs::write(&config, text).unwrap();
+    let opener = Opener::builder()
+        .config_path(&config)
+        .http(HttpSettings::default().with_proxy(Proxy::None))
+        .build()
+        .unwrap();
+    let remote = opener.open("acd:").unwrap();
+    assert!(remote.list_all(&path("")).await.unwrap().is_empty());
+}
