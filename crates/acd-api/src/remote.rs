@@ -230,6 +230,7 @@ fn capabilities(max_file_bytes: Option<u64>) -> Capabilities {
     let mut capabilities = Capabilities::minimal("amazon cloud drive");
     capabilities.case = CaseRule::Insensitive;
     capabilities.hashes = &[HashAlgorithm::Md5];
+    capabilities.directory_times = true;
     capabilities.max_file_bytes = max_file_bytes;
     capabilities.write_unknown_size = Support::Native;
     capabilities.create_new = Support::Native;

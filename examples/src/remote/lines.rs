@@ -11,11 +11,15 @@ use super::{
 };
 use crate::{console::Console, program::Result};
 
+/// The services whose ids rclone shows.
+const SERVICES_WITH_IDS: [&str; 1] = ["amazon cloud drive"];
+
 /// Prints entries as rclone does: one object per line, in one buffer that is used again.
 pub(super) struct Lines<'a> {
     wanted: &'a Lsjson,
     clock: Clock,
     directory_times: bool,
+    ids: bool,
     types: Option<MediaTypes>,
     line: Vec<u8>,
     is_first: bool,
@@ -27,6 +31,7 @@ impl<'a> Lines<'a> {
             wanted,
             clock: Clock::local(capabilities.time_precision),
             directory_times: capabilities.directory_times,
+            ids: SERVICES_WITH_IDS.contains(&capabilities.service),
             types: (!wanted.no_mimetype).then(MediaTypes::of_system),
             line: Vec::new(),
             is_first: true,
@@ -93,6 +98,10 @@ impl<'a> Lines<'a> {
         };
         self.line.extend_from_slice(is_dir);
         self.hashes(entry, layout);
+        if let Some(id) = entry.id.as_deref().filter(|_| self.ids) {
+            self.member("ID", layout, false);
+            push_string(&mut self.line, id.as_bytes());
+        }
         self.line.extend_from_slice(layout.close);
     }
 
@@ -229,6 +238,21 @@ mod tests {
                 "\n]\n"
             )
         );
+    }
+
+    #[test]
+    fn ids_are_shown_where_rclone_shows_them() {
+        let mut entry = file();
+        entry.id = Some("an id".into());
+        for (service, shown) in [("amazon cloud drive", true), ("test", false)] {
+            let (mut console, out, _err) = Console::captured(b"");
+            let wanted = wanted();
+            let capabilities = Capabilities::minimal(service);
+            let mut lines = Lines::new(&wanted, &capabilities);
+            lines.print(&path("a.txt"), &entry, &mut console).unwrap();
+            let end = out.text().ends_with(r#""},"ID":"an id"}"#);
+            assert_eq!(end, shown, "{service}: {}", out.text());
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
-use crate::interop::jotta::JottaStage;
+use crate::interop::stage::{Service, Stage};
 
 /// A browser takes seconds to start on a busy machine; what takes longer than this hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -72,7 +72,7 @@ impl Browser {
     }
 
     /// Starts a browser that also reaches the real host names, through the proxy of this stage.
-    pub async fn start_on(stage: &JottaStage) -> Self {
+    pub async fn start_on<S: Service>(stage: &Stage<S>) -> Self {
         let proxy = stage.emulator.proxy();
         let switches = [
             format!("--proxy-server={}", proxy.url()),
@@ -164,6 +164,14 @@ impl Browser {
     /// The address of the page.
     pub async fn address(&mut self) -> String {
         text(&self.evaluate("location.href").await)
+    }
+
+    /// The address that is shown above the page, also if nobody answers there.
+    pub async fn wanted_address(&mut self) -> String {
+        let history = self.call("Page.getNavigationHistory", json!({})).await;
+        let current = history["currentIndex"].as_u64().unwrap_or_default();
+        let current = usize::try_from(current).unwrap_or_default();
+        text(&history["entries"][current]["url"])
     }
 
     /// The value of an expression in the page.

@@ -24,15 +24,30 @@ pub struct Answer {
 
 /// Fetches an `http://` address with more header lines (each without its end).
 pub async fn get(url: &str, headers: &[&str]) -> Answer {
+    send("GET", url, headers, &[]).await
+}
+
+/// Sends a form to an `http://` address with more header lines.
+pub async fn post_form(url: &str, headers: &[&str], form: &[u8]) -> Answer {
+    let length = format!("Content-Length: {}", form.len());
+    let own = [
+        "Content-Type: application/x-www-form-urlencoded",
+        length.as_str(),
+    ];
+    send("POST", url, &[headers, &own[..]].concat(), form).await
+}
+
+async fn send(method: &str, url: &str, headers: &[&str], body: &[u8]) -> Answer {
     let rest = url.strip_prefix("http://").expect("loopback is plain");
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    let mut request = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for header in headers {
         request.push_str(header);
         request.push_str("\r\n");
     }
     request.push_str("\r\n");
-    timeout(TIME_LIMIT, exchange(host, request.as_bytes()))
+    let request = [request.as_bytes(), body].concat();
+    timeout(TIME_LIMIT, exchange(host, &request))
         .await
         .unwrap_or_else(|_| panic!("{url}: no answer"))
         .unwrap_or_else(|error| panic!("{url}: {error}"))

@@ -17,7 +17,7 @@ use remote_core::secret::Secret;
 use remote_emulator::koofr::{DEFAULT_PASSWORD, DEFAULT_USER};
 use serde_json::Value;
 use tests::interop::{
-    stage::Stage,
+    koofr::KoofrStage,
     tool::{ALL, Program, RCLONES},
 };
 
@@ -50,7 +50,7 @@ const DIFFICULT: &[&str] = &[
 ];
 
 /// A new configuration file of our own making, with a remote `koofr` for this stage.
-fn write_config(stage: &Stage) -> Config {
+fn write_config(stage: &KoofrStage) -> Config {
     fs::remove_file(&stage.config).expect("the emulator has written one");
     let mut config = Config::open(&stage.config).expect("a missing file is an empty one");
     for (key, value) in [
@@ -76,7 +76,7 @@ fn dump(config: &Config) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_we_wrote_everybody_reads() {
-    let stage = Stage::new().await;
+    let stage = KoofrStage::new().await;
     let mut config = write_config(&stage);
     for (index, value) in DIFFICULT.iter().enumerate() {
         let key = format!("key_{index}");
@@ -114,7 +114,7 @@ async fn what_rclone_wrote_we_read() {
     const DESCRIPTION: &str = "a \"b\" ünï # ; = :";
     const PASSWORDS: [&str; 3] = ["päss wörd", "\"`'%(x)s", " blanks "];
     for rclone in RCLONES {
-        let stage = Stage::new().await;
+        let stage = KoofrStage::new().await;
         fs::remove_file(&stage.config).unwrap();
         let tool = stage.tool(rclone);
         let create = ["config", "create", "koofr", "koofr", "provider", "other"];
@@ -158,7 +158,7 @@ async fn what_rclone_wrote_we_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_both_change_serves_both() {
     for rclone in RCLONES {
-        let stage = Stage::new().await;
+        let stage = KoofrStage::new().await;
         drop(write_config(&stage));
         let mut text = fs::read_to_string(&stage.config).unwrap();
         text.insert_str(0, "# my remotes\n\n");
@@ -203,7 +203,7 @@ async fn a_file_that_both_change_serves_both() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passwords_are_revealed_by_everybody() {
-    let stage = Stage::new().await;
+    let stage = KoofrStage::new().await;
     let long = "long ".repeat(200);
     let passwords = [
         "x",

@@ -27,7 +27,7 @@ use remote_config::{
 use remote_core::secret::Secret;
 use tempfile::TempDir;
 use tests::interop::{
-    stage::Stage,
+    koofr::KoofrStage,
     tool::{ALL, Program, RCLONES, Tool},
 };
 
@@ -271,7 +271,7 @@ async fn password_commands_mean_the_same_to_everybody() {
 async fn an_encrypted_file_that_both_change_serves_both() {
     const PASSWORD: &str = "of the file";
     for rclone in RCLONES {
-        let stage = Stage::new().await;
+        let stage = KoofrStage::new().await;
         let mut text = fs::read_to_string(&stage.config).unwrap();
         text.insert_str(0, "# my remotes\n\n");
         fs::write(&stage.config, text).unwrap();

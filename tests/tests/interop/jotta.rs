@@ -20,60 +20,15 @@ mod single_files;
 mod trees;
 
 use tests::interop::{
-    files,
-    jotta::JottaStage,
+    jotta::{Jotta, JottaStage},
+    stock::{self, EMPTY_MD5, TEN, TEN_MD5, count, paths},
     tool::{Program, Tool},
 };
-
-const TEN: &[u8] = b"0123456789";
-const TEN_MD5: &str = "781e5e245d69b566979b86e28d23f2c7";
-const EMPTY_MD5: &str = "d41d8cd98f00b204e9800998ecf8427e";
 
 /// What every command begins with, and one that names a path.
 const CUSTOMER: &str = "customer 200";
 
 /// A stage with a small tree at `jotta:stock`, and the same tree in the local folder `stock`.
 async fn stocked(program: Program) -> (JottaStage, Tool) {
-    let stage = JottaStage::new().await;
-    let stock = stage.path("stock");
-    files::write(&stock, b"ten.txt", TEN, 1_600_000_000_000);
-    files::write(&stock, b"empty.bin", b"", 1_600_000_001_000);
-    files::write(&stock, b"dir/one.txt", b"one", 1_600_000_002_000);
-    files::write(
-        &stock,
-        b"dir/sub/noise.bin",
-        &files::noise(100_000, 1),
-        1_600_000_003_000,
-    );
-    files::write(
-        &stock,
-        "dir/Ünïcode 文.txt".as_bytes(),
-        b"text",
-        1_600_000_004_000,
-    );
-    std::fs::create_dir(stage.path("stock/hollow")).unwrap_or_else(|error| panic!("{error}"));
-    let tool = stage.tool(program);
-    tool.run(["copy", "--create-empty-src-dirs", "stock", "jotta:stock"])
-        .await
-        .success();
-    stage.take_trace();
-    (stage, tool)
-}
-
-/// What lies at a remote path, as rclone 1.75.2 lists it.
-async fn paths(stage: &JottaStage, remote: &str) -> Vec<String> {
-    let tool = stage.tool(Program::Rclone175);
-    tool.run(["lsf", "-R", remote])
-        .await
-        .success()
-        .sorted_lines()
-}
-
-/// How many requests begin with these words.
-fn count(trace: &[String], words: &str) -> usize {
-    let begins = |line: &&String| {
-        line.strip_prefix(words)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    };
-    trace.iter().filter(begins).count()
+    stock::stocked::<Jotta>(program).await
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 mod acceptance;
+mod acd;
 mod config;
 mod encrypted;
 mod jotta;

@@ -7,29 +7,23 @@
 use std::{
     fs::{self, File},
     io::{Read as _, Seek as _, SeekFrom},
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
+    path::Path,
 };
 
 use tests::interop::{
     files, http,
-    stage::Stage,
-    tool::{RCLONES, interop_dir},
+    koofr::KoofrStage,
+    mounting::{Mount, can_mount},
+    tool::RCLONES,
 };
-use tokio::{
-    process::Child,
-    task::spawn_blocking,
-    time::{Instant, sleep},
-};
+use tokio::task::spawn_blocking;
 
-const TIME_LIMIT: Duration = Duration::from_secs(30);
 const SIZE: usize = 3 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn served_files_can_be_read_in_parts() {
     for program in RCLONES {
-        let stage = Stage::new().await;
+        let stage = KoofrStage::new().await;
         let tool = stage.tool(program);
         let noise = files::noise(SIZE, 3);
         files::write(
@@ -77,7 +71,7 @@ async fn mounted_files_can_be_read_in_parts() {
         return;
     }
     for program in RCLONES {
-        let stage = Stage::new().await;
+        let stage = KoofrStage::new().await;
         let tool = stage.tool(program);
         let noise = files::noise(SIZE, 4);
         files::write(
@@ -92,7 +86,7 @@ async fn mounted_files_can_be_read_in_parts() {
         let mut server = tool.start(["mount", "koofr:stock", "mounted"]);
         mount.wait(&mut server).await;
 
-        let root = mount.path.clone();
+        let root = mount.path().to_owned();
         spawn_blocking(move || {
             assert_eq!(names(&root), ["dir", "empty.bin"]);
             assert_eq!(fs::read(root.join("empty.bin")).unwrap(), b"");
@@ -126,76 +120,4 @@ fn names(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-/// Whether this machine lets us mount: by trying.
-fn can_mount() -> Result<(), String> {
-    File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/fuse")
-        .map_err(|error| format!("/dev/fuse: {error}"))?;
-    Command::new(fusermount())
-        .arg("--version")
-        .output()
-        .map(drop)
-        .map_err(|error| format!("fusermount3: {error}"))?;
-    match Command::new("unshare").args(["--mount", "true"]).status() {
-        Ok(status) if status.success() => Ok(()),
-        _ => Err("this user may not mount".to_owned()),
-    }
-}
-
-fn fusermount() -> PathBuf {
-    let brought = interop_dir().join("fusermount3");
-    match brought.exists() {
-        true => brought,
-        false => "fusermount3".into(),
-    }
-}
-
-/// A folder to mount on, which is left unmounted whatever happens.
-#[derive(Debug)]
-struct Mount {
-    path: PathBuf,
-}
-
-impl Mount {
-    fn new(path: PathBuf) -> Self {
-        fs::create_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self { path }
-    }
-
-    fn is_mounted(&self) -> bool {
-        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-        let path = self.path.to_string_lossy();
-        mounts
-            .lines()
-            .any(|line| line.split(' ').nth(4) == Some(path.as_ref()))
-    }
-
-    async fn wait(&self, server: &mut Child) {
-        let deadline = Instant::now() + TIME_LIMIT;
-        while !self.is_mounted() {
-            let ended = server.try_wait();
-            assert!(matches!(ended, Ok(None)), "the mount has ended: {ended:?}");
-            assert!(Instant::now() < deadline, "nothing is mounted");
-            sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
-impl Drop for Mount {
-    #[expect(clippy::print_stderr, reason = "a test may be panicking already")]
-    fn drop(&mut self) {
-        if self.is_mounted() {
-            let left = Command::new(fusermount())
-                .arg("-uz")
-                .arg(&self.path)
-                .status();
-            if !left.is_ok_and(|status| status.success()) {
-                eprintln!("{} stays mounted", self.path.display());
-            }
-        }
-    }
 }

@@ -16,7 +16,7 @@ use remote_config::{
 use remote_core::options::Backend;
 use serde_json::Value;
 use tests::interop::{
-    stage::Stage,
+    koofr::KoofrStage,
     tool::{Program, RCLONES},
 };
 
@@ -45,7 +45,7 @@ fn text<'a>(option: &'a Value, field: &str) -> &'a str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_say_what_rclone_says() {
-    let stage = Stage::new().await;
+    let stage = KoofrStage::new().await;
     let mut known = Vec::new();
     for program in RCLONES {
         let theirs = stage.tool(program).run(["config", "providers"]).await;
@@ -142,7 +142,7 @@ remote = :koofr,user=hidden-user,password="hidden":x
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_is_left_out_when_shown() {
-    let stage = Stage::new().await;
+    let stage = KoofrStage::new().await;
     fs::write(&stage.config, REMOTES).unwrap();
     // rclone knows many more types; one that we do not know either way is shown in full there.
     let known = REMOTES.split("[joined]").next().unwrap();

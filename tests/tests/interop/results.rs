@@ -10,57 +10,18 @@
 use serde_json::Value;
 use tests::interop::{
     files, http,
+    koofr::KoofrStage,
     listing::{self, entries, entries_with_folder_times},
-    stage::Stage,
+    orders::changes,
+    stock::write_stock,
     tool::{ALL, Program, Tool},
 };
 
-/// Changes in order; each begins where the one before has ended.
-const CHANGES: &[&[&str]] = &[
-    &["copy", "stock", "koofr:t"],
-    &["copy", "stock", "koofr:t"],
-    &["copy", "stock/ten.txt", "koofr:t/into"],
-    &["copyto", "stock/ten.txt", "koofr:t/new/other.txt"],
-    &["copyto", "koofr:t/ten.txt", "koofr:t/server/copy.txt"],
-    &["copyto", "koofr:t/ten.txt", "koofr:t/dir/one.txt"],
-    &["copyto", "koofr:t/dir", "koofr:t/dir2"],
-    &["copy", "koofr:t/dir", "koofr:u/dir"],
-    &["moveto", "koofr:t/empty.bin", "koofr:t/renamed.bin"],
-    &["moveto", "koofr:t/renamed.bin", "koofr:t/RENAMED.bin"],
-    &["moveto", "koofr:t/dir2", "koofr:t/moved/deeper"],
-    &["moveto", "koofr:t/into/ten.txt", "koofr:t/new/other.txt"],
-    &["mkdir", "koofr:t/x/y/z"],
-    &["mkdir", "koofr:t/x/y"],
-    &["rmdir", "koofr:t/x/y/z"],
-    &["deletefile", "koofr:t/server/copy.txt"],
-    &["purge", "koofr:t/dir"],
-    &["purge", "koofr:u"],
-];
-
-fn stock(stage: &Stage) {
-    let stock = stage.path("stock");
-    files::write(&stock, b"ten.txt", b"0123456789", 1_600_000_000_123);
-    files::write(&stock, b"empty.bin", b"", 1_600_000_001_000);
-    files::write(&stock, b"dir/one.txt", b"one", 1_600_000_002_999);
-    files::write(
-        &stock,
-        b"dir/sub/noise.bin",
-        &files::noise(100_000, 1),
-        1_600_000_003_001,
-    );
-    files::write(
-        &stock,
-        "dir/Ünïcode 文.txt".as_bytes(),
-        b"text",
-        1_600_000_004_000,
-    );
-}
-
-async fn stages() -> Vec<(Stage, Tool)> {
+async fn stages() -> Vec<(KoofrStage, Tool)> {
     let mut stages = Vec::new();
     for program in ALL {
-        let stage = Stage::new().await;
-        stock(&stage);
+        let stage = KoofrStage::new().await;
+        write_stock(&stage);
         let tool = stage.tool(program);
         stages.push((stage, tool));
     }
@@ -68,7 +29,7 @@ async fn stages() -> Vec<(Stage, Tool)> {
 }
 
 /// The whole account, as rclone 1.75.2 lists it.
-async fn account(stage: &Stage) -> Value {
+async fn account(stage: &KoofrStage) -> Value {
     let tool = stage.tool(Program::Rclone175);
     let listing = tool
         .run(["lsjson", "-R", "--hash", "koofr:"])
@@ -91,10 +52,10 @@ fn agreed<T: PartialEq + std::fmt::Debug>(results: Vec<T>, what: &str) -> T {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_leaves_the_same_behind() {
     let stages = stages().await;
-    for change in CHANGES {
+    for change in changes("koofr") {
         let mut left = Vec::new();
         for (stage, tool) in &stages {
-            tool.run(*change).await.success();
+            tool.run(&change).await.success();
             left.push(account(stage).await);
         }
         agreed(left, &change.join(" "));
@@ -153,8 +114,8 @@ const QUESTIONS: &[&[&str]] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_tells_the_same() {
-    let stage = Stage::new().await;
-    stock(&stage);
+    let stage = KoofrStage::new().await;
+    write_stock(&stage);
     let rclone = stage.tool(Program::Rclone175);
     rclone.run(["copy", "stock", "koofr:t"]).await.success();
     rclone.run(["mkdir", "koofr:t/hollow"]).await.success();
@@ -185,8 +146,8 @@ async fn everybody_tells_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn we_list_folders_with_the_time_of_the_newer_rclone() {
-    let stage = Stage::new().await;
-    stock(&stage);
+    let stage = KoofrStage::new().await;
+    write_stock(&stage);
     let (rclone, ours) = (stage.tool(Program::Rclone175), stage.tool(Program::Ours));
     rclone.run(["copy", "stock", "koofr:t"]).await.success();
     let list = ["lsjson", "-R", "--hash", "koofr:"];
@@ -197,8 +158,8 @@ async fn we_list_folders_with_the_time_of_the_newer_rclone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_reads_the_same_parts() {
-    let stage = Stage::new().await;
-    stock(&stage);
+    let stage = KoofrStage::new().await;
+    write_stock(&stage);
     stage
         .tool(Program::Rclone175)
         .run(["copy", "stock", "koofr:t"])
@@ -235,8 +196,8 @@ async fn everybody_reads_the_same_parts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn links_lead_everybody_to_the_content() {
-    let stage = Stage::new().await;
-    stock(&stage);
+    let stage = KoofrStage::new().await;
+    write_stock(&stage);
     stage
         .tool(Program::Rclone175)
         .run(["copy", "stock", "koofr:"])
@@ -278,8 +239,8 @@ const FAILURES: &[&[&str]] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_fails_the_same_and_changes_nothing() {
-    let stage = Stage::new().await;
-    stock(&stage);
+    let stage = KoofrStage::new().await;
+    write_stock(&stage);
     stage
         .tool(Program::Rclone175)
         .run(["copy", "stock", "koofr:t"])

@@ -4,39 +4,14 @@
 //! * one made by a front end in JSON, in a file that gets a password
 //! * a remote that rclone made: our dialogue changes it, and rclone goes on with it
 
-use std::process::Stdio;
-
 use tests::interop::{
-    stage::Stage,
-    tool::{Program, RCLONES, example},
+    dialogue::setup,
+    koofr::KoofrStage,
+    tool::{Program, RCLONES},
 };
-use tokio::{io::AsyncWriteExt as _, process::Command};
 
-/// Runs `setup` with these lines on its input.
-async fn setup(stage: &Stage, arguments: &[&str], lines: &[&str]) -> String {
-    let mut child = Command::new(example("setup"))
-        .env_clear()
-        .arg("--config")
-        .arg(&stage.config)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = lines.join("\n") + "\n";
-    stdin.write_all(input.as_bytes()).await.unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().await.unwrap();
-    let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    assert!(output.status.success(), "{printed}");
-    printed
-}
-
-async fn stage_with_file() -> Stage {
-    let stage = Stage::new().await;
+async fn stage_with_file() -> KoofrStage {
+    let stage = KoofrStage::new().await;
     stage
         .emulator
         .koofr()

@@ -9,50 +9,34 @@
 //! What cannot work: two programs that renew at the very same moment, of which one knows nothing of the lock.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, SystemTime},
 };
 
 use futures::future::join_all;
 use remote_config::{store::Store, token::FileTokenStore};
 use remote_core::auth::{Token, TokenStore as _};
-use remote_emulator::{Emulator, Section, jotta::JottaConfig, write_sections};
-use tempfile::TempDir;
 use tests::{
-    interop::tool::{Program, RCLONES, Tool},
+    interop::{
+        jotta::JottaStage,
+        tool::{Program, RCLONES},
+    },
     token_workers::{Outcome, Setup, Worker},
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_token-worker");
 
 struct Shared {
-    emulator: Emulator,
-    folder: TempDir,
+    stage: JottaStage,
     workers: Vec<Worker>,
 }
 
 impl Shared {
     async fn new(processes: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let emulator = Emulator::builder()
-            .jotta(JottaConfig::default())
-            .proxy(([127, 0, 0, 1], 0).into())
-            .start()
-            .await
-            .unwrap();
-        emulator
-            .proxy()
-            .write_authority(&folder.path().join("ca.pem"))
-            .unwrap();
-        let config = folder.path().join("rclone.conf");
-        write_sections(
-            &config,
-            &[Section::jotta("jotta", emulator.jotta()).unwrap()],
-        )
-        .unwrap();
-        let identity = emulator.jotta().identity();
+        let stage = JottaStage::new().await;
+        let identity = stage.identity();
         let setup = Setup {
-            config,
+            config: stage.config.clone(),
             section: "jotta".to_owned(),
             token_url: identity.token_url("jottacloud"),
             userinfo_url: identity.userinfo_url("jottacloud"),
@@ -62,26 +46,12 @@ impl Shared {
         let workers = (0..processes).map(|_| Worker::start(Path::new(PROGRAM), &setup));
         Self {
             workers: workers.collect(),
-            emulator,
-            folder,
+            stage,
         }
     }
 
-    fn config(&self) -> PathBuf {
-        self.folder.path().join("rclone.conf")
-    }
-
-    fn tool(&self, program: Program) -> Tool {
-        Tool::new(program, &self.config(), self.folder.path())
-            .env("HTTPS_PROXY", &self.emulator.proxy().url())
-            .env(
-                "RCLONE_CA_CERT",
-                &self.folder.path().join("ca.pem").display().to_string(),
-            )
-    }
-
     fn store(&self) -> FileTokenStore {
-        FileTokenStore::new(Store::at(self.config()), "jotta")
+        FileTokenStore::new(Store::at(self.stage.config.clone()), "jotta")
     }
 
     async fn stored(&self) -> Token {
@@ -90,7 +60,7 @@ impl Shared {
 
     /// Lets the access token end for everybody: the service refuses it, and the file says that it has ended, which is all that rclone looks at.
     async fn expire(&self) {
-        self.emulator.jotta().identity().expire_access_tokens();
+        self.stage.identity().expire_access_tokens();
         let ended = self.stored().await.with_expires(SystemTime::UNIX_EPOCH);
         self.store().save(&ended).await.unwrap();
     }
@@ -106,12 +76,17 @@ impl Shared {
     }
 
     async fn rclone_uses_it(&self, program: Program) {
-        let output = self.tool(program).run(["lsf", "jotta:"]).await.success();
+        let output = self
+            .stage
+            .tool(program)
+            .run(["lsf", "jotta:"])
+            .await
+            .success();
         assert_eq!(output.text(), "", "{program}");
     }
 
     fn refreshes(&self) -> u64 {
-        self.emulator.jotta().identity().stats().totals.refreshes
+        self.stage.identity().stats().totals.refreshes
     }
 }
 
@@ -137,7 +112,7 @@ async fn rclone_and_our_processes_take_over_each_others_tokens() {
             shared.rclone_uses_it(program).await;
             assert_eq!(shared.refreshes(), 2 * round + 2, "{program}");
         }
-        let identity = shared.emulator.jotta().identity();
+        let identity = shared.stage.identity();
         let stats = identity.stats();
         assert_eq!(stats.totals.reuse_detected, 0, "{program}");
         assert!(
@@ -155,16 +130,17 @@ async fn a_renewal_leaves_the_file_as_rclone_wrote_it_and_rclone_reads_ours() {
         let mut shared = Shared::new(1).await;
         shared.expire().await;
         shared.rclone_uses_it(program).await;
-        let before = std::fs::read_to_string(shared.config()).unwrap();
+        let before = std::fs::read_to_string(&shared.stage.config).unwrap();
         shared.expire().await;
         shared.workers_use_it("a").await;
-        let after = std::fs::read_to_string(shared.config()).unwrap();
+        let after = std::fs::read_to_string(&shared.stage.config).unwrap();
         let others = |text: &str| {
             let lines = text.lines().filter(|line| !line.starts_with("token = "));
             lines.map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(others(&before), others(&after), "{program}");
         let dump = shared
+            .stage
             .tool(program)
             .run(["config", "dump"])
             .await

@@ -1,7 +1,7 @@
 //! What the service says about itself, and the exact requests.
 
 use serde_json::Value;
-use tests::interop::{files, http, stage::Stage, tool::RCLONES};
+use tests::interop::{files, http, koofr::KoofrStage, tool::RCLONES};
 
 use super::{TEN, TEN_MD5, stocked};
 
@@ -60,7 +60,7 @@ async fn links_lead_to_the_content() {
 #[tokio::test(flavor = "multi_thread")]
 async fn test_info_finds_what_names_can_be() {
     for program in RCLONES {
-        let stage = Stage::new().await;
+        let stage = KoofrStage::new().await;
         let info = [
             "test",
             "info",
@@ -81,7 +81,7 @@ async fn test_info_finds_what_names_can_be() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_costs_one_request() {
     for program in RCLONES {
-        let stage = Stage::new().await;
+        let stage = KoofrStage::new().await;
         let wrong = stage
             .tool(program)
             .run(["obscure", "wrong"])
@@ -179,7 +179,7 @@ async fn uploads_ask_for_what_was_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn parallel_uploads_race_for_a_folder_and_lose_nothing() {
     for program in RCLONES {
-        let stage = Stage::new().await;
+        let stage = KoofrStage::new().await;
         let tool = stage.tool(program);
         for number in 0..64_u8 {
             let path = format!("deep/er/{number}");

@@ -1,55 +1,31 @@
 //! The sign-in by browser, with a real browser: the page of the service, the page on this machine that the browser comes back to, a wrong state,
 //! a denied consent; by us, for several brands, and by both rclones, whose token we then share.
 
-use std::time::Duration;
-
 use jotta_api::{
     addresses::Addresses,
     auth::{Brand, Identity},
 };
 use remote_core::{
-    auth::{OAuthClient, REDIRECT_PORT, RedirectReceiver, SignIn},
+    auth::{OAuthClient, RedirectReceiver, SignIn},
     error::{ErrorKind, Result},
     http::{HttpClient, HttpSettings},
     secret::Secret,
 };
-use remote_emulator::identity::{DEFAULT_LOGIN, DEFAULT_LOGIN_PASSWORD};
-use tests::interop::{browser::Browser, jotta::JottaStage, tool::Program};
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    net::TcpListener,
-    process::Child,
-    sync::Mutex,
-    task::JoinHandle,
-    time::{sleep, timeout},
+use remote_emulator::identity::DEFAULT_LOGIN_PASSWORD;
+use tests::interop::{
+    browser::Browser,
+    jotta::JottaStage,
+    sign_in::{Asking, START, TIME_LIMIT, allow, alone, port_is_free},
+    tool::Program,
+    turns::take_turns,
 };
+use tokio::{task::JoinHandle, time::timeout};
 use url::Url;
 
-use super::config::{add_addresses, take_turns};
+use super::config::add_addresses;
 
 const REALM: &str = "jottacloud";
 const CLIENT: &str = "desktop";
-
-/// A browser has limits of its own; what comes after them hangs.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
-
-/// The port that the services' clients are registered with; one sign-in at a time can have it.
-static PORT: Mutex<()> = Mutex::const_new(());
-
-/// Waits until nobody else on this machine listens on the port.
-async fn port_is_free() {
-    let free = async {
-        while TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, REDIRECT_PORT))
-            .await
-            .is_err()
-        {
-            sleep(Duration::from_millis(100)).await;
-        }
-    };
-    timeout(TIME_LIMIT, free)
-        .await
-        .expect("port 53682 becomes free");
-}
 
 /// A sign-in that waits for a browser.
 struct Waiting {
@@ -92,13 +68,6 @@ impl Waiting {
             .expect("the browser comes back")
             .expect("the receiver does not panic")
     }
-}
-
-/// Signs in on the page of the service.
-async fn allow(browser: &mut Browser, password: &str) {
-    browser.type_into("#username", DEFAULT_LOGIN).await;
-    browser.type_into("#password", password).await;
-    browser.click("#allow").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,7 +156,7 @@ async fn a_denied_consent_is_told_to_the_person_and_to_the_program() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_sign_in_to_every_kind_of_brand_and_are_told_when_they_refuse() {
-    let _alone = PORT.lock().await;
+    let _alone = alone().await;
     let stage = JottaStage::new().await;
     let mut browser = Browser::start().await;
     let http = HttpClient::new(&HttpSettings::default()).unwrap();
@@ -241,7 +210,7 @@ async fn people_sign_in_to_every_kind_of_brand_and_are_told_when_they_refuse() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_by_either_rclone_serves_us_too() {
-    let _alone = PORT.lock().await;
+    let _alone = alone().await;
     for (rclone, answers) in [
         (Program::Rclone160, &["config_type=telia"][..]),
         (
@@ -252,18 +221,16 @@ async fn a_sign_in_by_either_rclone_serves_us_too() {
         let stage = JottaStage::new().await;
         let mut browser = Browser::start_on(&stage).await;
         port_is_free().await;
-        let (mut child, start) = rclone_waits(&stage, rclone, answers).await;
-        browser.open(&start).await;
+        let asking = rclone_waits(&stage, rclone, answers).await;
+        browser.open(&asking.address).await;
         browser.click("#deny").await;
-        let status = timeout(TIME_LIMIT, child.wait()).await.expect("it ends");
-        assert!(!status.unwrap().success(), "{rclone} was refused");
+        asking.failure().await;
 
         port_is_free().await;
-        let (mut child, start) = rclone_waits(&stage, rclone, answers).await;
-        browser.open(&start).await;
+        let asking = rclone_waits(&stage, rclone, answers).await;
+        browser.open(&asking.address).await;
         allow(&mut browser, DEFAULT_LOGIN_PASSWORD).await;
-        let status = timeout(TIME_LIMIT, child.wait()).await.expect("it ends");
-        assert!(status.unwrap().success(), "{rclone}");
+        asking.success().await;
 
         assert_eq!(stage.value("browser", "client_id"), "desktop", "{rclone}");
         assert_eq!(stage.value("browser", "configVersion"), "1", "{rclone}");
@@ -273,8 +240,7 @@ async fn a_sign_in_by_either_rclone_serves_us_too() {
 }
 
 /// Starts a sign-in by browser and reads what it asks people to open.
-async fn rclone_waits(stage: &JottaStage, rclone: Program, answers: &[&str]) -> (Child, String) {
-    const START: &str = "http://127.0.0.1:53682/auth?state=";
+async fn rclone_waits(stage: &JottaStage, rclone: Program, answers: &[&str]) -> Asking {
     let create = ["config", "create", "browser", "jottacloud"];
     let more = [
         "config_is_local=true",
@@ -284,20 +250,5 @@ async fn rclone_waits(stage: &JottaStage, rclone: Program, answers: &[&str]) -> 
     let arguments = create.iter().chain(answers).chain(&more);
     // The older one starts a browser whatever it is told, and goes on without one.
     let tool = stage.tool(rclone).env("PATH", "/nowhere");
-    let mut child = tool.command(arguments).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut seen = Vec::new();
-    let found = async {
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if let Some((_, state)) = line.split_once(START) {
-                return format!("{START}{}", state.trim());
-            }
-            seen.push(line);
-        }
-        panic!("{rclone}: no address: {seen:#?}")
-    };
-    let start = timeout(TIME_LIMIT, found).await.expect("it asks");
-    // It goes on talking, and must not wait for a reader.
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, start)
+    Asking::start(tool.command(arguments), "", START).await
 }

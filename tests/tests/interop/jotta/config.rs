@@ -8,18 +8,10 @@ use std::{fs, time::Duration};
 use tests::interop::{
     jotta::{JottaStage, TOKEN_URL},
     tool::{Program, RCLONES},
+    turns::{expire, take_turns},
 };
 
 use super::sign_in::login_token;
-
-/// Lines of a section without the token, which is what a renewal may change.
-fn lines_without_token(stage: &JottaStage) -> Vec<String> {
-    let text = fs::read_to_string(&stage.config).unwrap();
-    text.lines()
-        .filter(|line| !line.starts_with("token = "))
-        .map(str::to_owned)
-        .collect()
-}
 
 /// Tells our program where the emulator is; rclone finds it through the proxy.
 pub(super) fn add_addresses(stage: &JottaStage, remote: &str) {
@@ -33,52 +25,6 @@ pub(super) fn add_addresses(stage: &JottaStage, remote: &str) {
         config.set(remote, key, &value).unwrap();
     }
     config.save().unwrap();
-}
-
-/// Lets the token end for everybody, by the clock of the service and in the file.
-fn expire(stage: &JottaStage, remote: &str) {
-    let hour = Duration::from_secs(2 * 3600);
-    stage.emulator.clock().advance(hour);
-    stage.backdate_token_of(remote);
-}
-
-/// Each renews the token that the one before has saved.
-pub(super) async fn take_turns(stage: &JottaStage, remote: &str, rclone: Program) {
-    let path = format!("{remote}:");
-    let before = lines_without_token(stage);
-    let mut seen = vec![stage.stored_token(remote)["refresh_token"].clone()];
-    let already = stage.identity().stats().totals.refreshes;
-    let turns = [Program::Ours, rclone, Program::Ours, rclone, Program::Ours];
-    for program in turns {
-        expire(stage, remote);
-        stage.tool(program).run(["ls", &path]).await.success();
-        let stored = stage.stored_token(remote)["refresh_token"].clone();
-        assert!(!seen.contains(&stored), "{rclone}: {program} renewed it");
-        assert!(
-            stage.identity().is_current(stored.as_str().unwrap()),
-            "{rclone}: {program} kept the newest"
-        );
-        seen.push(stored);
-        // The other one goes on with it without renewing.
-        for other in [rclone, Program::Ours] {
-            stage.tool(other).run(["ls", &path]).await.success();
-        }
-    }
-    let totals = stage.identity().stats().totals;
-    assert_eq!(
-        (totals.refreshes - already, totals.reuse_detected),
-        (turns.len() as u64, 0),
-        "{rclone}"
-    );
-    let sorted = |mut lines: Vec<String>| {
-        lines.sort();
-        lines
-    };
-    assert_eq!(
-        sorted(lines_without_token(stage)),
-        sorted(before),
-        "{rclone}"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,9 +12,10 @@ use remote_emulator::{
 use tests::interop::{
     jotta::JottaStage,
     tool::{Program, RCLONES},
+    turns::take_turns,
 };
 
-use super::config::{add_addresses, take_turns};
+use super::config::add_addresses;
 
 const CODE: &str = "123456";
 
