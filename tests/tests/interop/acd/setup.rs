@@ -142,7 +142,9 @@ async fn a_machine_without_a_browser_takes_what_rclone_authorize_printed_on_anot
     let mut arguments = answers(&stage, "brought");
     arguments.pop();
     arguments.push("config_is_local=false".to_owned());
-    let saved = dialogue::setup(&stage, &words(&arguments), &[printed]).await;
+    // It is typed hidden, and therefore twice.
+    let lines = ["y", printed, printed];
+    let saved = dialogue::setup(&stage, &words(&arguments), &lines).await;
     assert!(saved.contains("\"brought\" is saved"), "{saved}");
     expect_working(&stage, "brought").await;
 }
