@@ -6,7 +6,7 @@
 //! | `stat` | native | 1 | of a directory it brings all that is in it |
 //! | `list` | native | 1 | |
 //! | `list_recursive` | native | 1 | streamed, checked against the service's own count; 1 for each directory with `trashed_only` |
-//! | `read` | native | 1 | a file that was listed, looked at or written by this remote, or whose content the caller names; else 2, because the service sends files from the trash as well |
+//! | `read` | native | 1 | a file that was listed, looked at or written by this remote, or whose content the caller names; else 2, because the service sends files from the trash as well and tells no hash; 2 for a part of a named content |
 //! | `write` | native | 2 | 1 if the service has the content already; directories on the way are made by it; 5 to replace a file with `no_versions` |
 //! | `create_dir` | native | 1 | with all directories on the way |
 //! | `remove_file`, `remove_dir` | native | 2 | a look first: the commands for files and folders differ |

@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::{
     JottaRemote,
+    addresses::checked,
     auth::{BRANDS, Brand, Identity, LoginToken, PasswordOutcome, RegisteredDevice, SignedIn},
     builder::DEFAULT_USER_AGENT,
     client::Client,
@@ -82,7 +83,11 @@ impl JottaSetup {
             Some(brand) => brand.clone(),
             None => Brand::of_well_known(answer.expose())?,
         };
-        let sign_in = self.identity(section)?.start_browser(&brand).await?;
+        let identity = self.identity(section)?.with_browser_addresses(
+            address(section, "auth_url")?,
+            address(section, "token_url")?,
+        );
+        let sign_in = identity.start_browser(&brand).await?;
         let next = StepState::new(REDIRECT)
             .remember(sign_in.state().expose())
             .remember(sign_in.client_id())
@@ -352,6 +357,24 @@ impl SetupSteps for JottaSetup {
                 Ok(StepOutcome::show_error(report(&error), next))
             }
         }
+    }
+}
+
+/// An option that is an address, if it is set.
+fn address(section: &SetupSection, name: &str) -> Result<Option<Url>> {
+    let Some(text) = section.get(name).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let url = Url::parse(text).ok();
+    match url.filter(|url| checked(url.clone()).is_ok()) {
+        Some(url) => Ok(Some(url)),
+        None => Err(Error::with_message(
+            ErrorKind::InvalidInput,
+            format!("the option {name} is no address that can be used"),
+        )
+        .with_help(format!(
+            "leave {name} out, or set it to an address that begins with https://"
+        ))),
     }
 }
 

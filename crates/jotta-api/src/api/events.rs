@@ -10,6 +10,7 @@ use http::Method;
 use remote_core::{
     error::{Error, ErrorKind, Result, RetryAdvice},
     http::{HttpClient, Request, Upgraded},
+    lenient::Object,
     secret::Secret,
 };
 use serde::Deserialize;
@@ -62,7 +63,7 @@ struct Said {
     #[serde(default, rename = "SUBSCRIBE")]
     subscribed: Option<Subscribed>,
     #[serde(default, rename = "EVENT")]
-    event: Option<WireEvent>,
+    event: Option<Object<WireEvent>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,7 +171,7 @@ impl EventStream {
                 self.last_uuid = subscribed.last_uuid;
                 return Ok(());
             }
-            if let Some(event) = said.event {
+            if let Some(Object(event)) = said.event {
                 if self.waiting.len() >= MAX_WAITING_EVENTS {
                     return Err(hung_up("too many events at once"));
                 }
@@ -199,7 +200,7 @@ impl EventStream {
                 }
                 return Ok(event);
             }
-            if let Some(event) = self.hear().await?.and_then(|said| said.event) {
+            if let Some(Object(event)) = self.hear().await?.and_then(|said| said.event) {
                 self.waiting.push_back(event.into());
             }
         }

@@ -32,6 +32,8 @@ pub struct Identity {
     http: HttpClient,
     addresses: Addresses,
     retry: Retry,
+    page: Option<Url>,
+    token_url: Option<Url>,
 }
 
 /// What the sign-in service tells about a user.
@@ -65,7 +67,18 @@ impl Identity {
             http,
             addresses,
             retry: Retry::new(policy, Pacer::new()),
+            page: None,
+            token_url: None,
         }
+    }
+
+    /// Sets the page on which people sign in by browser, and the address for their tokens, in place of those that brands publish; what the options
+    /// `auth_url` and `token_url` say.
+    #[must_use]
+    pub fn with_browser_addresses(mut self, page: Option<Url>, token_url: Option<Url>) -> Self {
+        self.page = page;
+        self.token_url = token_url;
+        self
     }
 
     pub(super) fn http(&self) -> &HttpClient {
@@ -157,14 +170,16 @@ impl Identity {
     /// Those of [`discover`](Self::discover); [`Protocol`](ErrorKind::Protocol) if the brand publishes no page.
     pub async fn start_browser(&self, brand: &Brand) -> Result<BrowserSignIn> {
         let discovery = self.discover(&brand.well_known_url()?).await?;
-        let Some(page) = &discovery.authorization_endpoint else {
+        let published = discovery.authorization_endpoint.as_ref();
+        let Some(page) = self.page.as_ref().or(published) else {
             return Err(Error::with_message(
                 ErrorKind::Protocol,
                 "the brand publishes no page for signing in",
             )
             .with_help("use a personal login token"));
         };
-        let token_url = discovery.token_endpoint.clone();
+        let own = self.token_url.clone();
+        let token_url = own.unwrap_or_else(|| discovery.token_endpoint.clone());
         let client = OAuthClient::new(
             self.http.clone(),
             brand.client_id.as_ref(),

@@ -5,6 +5,7 @@
 mod albums;
 mod common;
 mod direct;
+mod events;
 mod files;
 mod legacy;
 mod listings;
