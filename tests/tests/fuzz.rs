@@ -357,14 +357,14 @@ fn shapes() -> Vec<Vec<u8>> {
         line("<a>"),
         line("<a b='"),
         format!("<r a='{}'/>", line("&")),
-        format!("<r>{}</r>", line("&")),
-        format!("<r>{}</r>", line("&amp;")),
-        format!("<r {}/>", line("a='b' ")),
+        format!("<r>{}</r>", lines("&")),
+        format!("<r>{}</r>", lines("&amp;")),
+        format!("<r {}/>", lines("a='b' ")),
         format!(
             "<folder><files>{}</files></folder>",
-            line("<file name='x'/>")
+            lines("<file name='x'/>")
         ),
-        format!("<l>{}</l>", line("<folder><path>/a/b</path></folder>")),
+        format!("<l>{}</l>", lines("<folder><path>/a/b</path></folder>")),
     ]);
     // A hundred thousand sections; a long chain of sections that inherit; many values that explode.
     shapes.push(

@@ -10,10 +10,16 @@
 //! | copy again with nothing changed | 2 |
 //! | remove a tree | 1, whether it is known or not; 2 if there is none, or for good one that is not known |
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use futures::TryStreamExt as _;
+use jotta_api::{JottaRemote, auth::Credentials};
 use remote_core::{
+    auth::MemoryTokenStore,
     entry::Entry,
     error::ErrorKind,
     operation::{ListOptions, ReadOptions, RemoveOutcome, WriteOptions},
@@ -54,6 +60,20 @@ async fn a_token_that_has_ended_costs_one_more() {
     // A refused request, the renewal, the name of the user, the look.
     assert_eq!(bench.requests(), 4);
     assert_eq!(bench.service().identity().stats().totals.refreshes, 1);
+}
+
+#[tokio::test]
+async fn a_token_that_is_known_to_have_ended_costs_its_renewal_only() {
+    let bench = JottaBench::start().await;
+    let ended = bench.token().with_expires(SystemTime::UNIX_EPOCH);
+    let store = Arc::new(MemoryTokenStore::new(ended));
+    let tokens = Credentials::Tokens(bench.session().tokens(store));
+    let client = bench.client_builder(tokens).build().unwrap();
+    let remote = JottaRemote::builder(client).build();
+    bench.service().log().clear();
+    remote.stat(&RemotePath::root()).await.unwrap();
+    // The renewal, the name of the user, the look.
+    assert_eq!(bench.requests(), 3);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
-//! The conformance suite on a Jottacloud remote: at the root of a mount point and in a folder of it, removing for good, keeping no versions, on a device of its own.
+//! The conformance suite on a Jottacloud remote: at the root of a mount point and in a folder of it, removing for good, keeping no versions, on a device of its own,
+//! and with a service that does all the other way round that is not known for certain.
 
 use std::sync::Arc;
 
 use jotta_api::{JottaRemote, model::device::DeviceType};
 use remote_core::testkit::conformance::{self, Settings};
+use remote_emulator::jotta::{JottaConfig, JottaSettings};
 use tests::jotta::{JottaBench, unreachable};
 
 fn settings() -> Settings {
@@ -62,4 +64,35 @@ async fn a_device_of_its_own_keeps_the_contract() {
         .mount_point("my pc", "set + 1")
         .build();
     passes(remote, settings()).await;
+}
+
+/// What the service may do as well: none of it makes a difference to those who keep to the contract.
+fn other_choices() -> JottaSettings {
+    let mut settings = JottaSettings::default();
+    settings.refuse_percent = false;
+    settings.trash_missing_is_404 = true;
+    settings.rm_dir_takes_files = true;
+    settings.conflict_status = 400;
+    settings.corrupt_status = 400;
+    settings.trash_uses_space = false;
+    settings.touch_adds_revision = true;
+    settings.year_one_is_now = true;
+    settings.keep_md5_case = false;
+    "tree".clone_into(&mut settings.stream_root);
+    settings.stream_all_folders = false;
+    settings.stream_of_trashed_is_empty = true;
+    settings.empty_sizes = true;
+    settings.folder_modified = true;
+    settings.empty_dates = false;
+    settings.kept_revisions = 1;
+    settings
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_chooses_otherwise_keeps_the_contract() {
+    let config = || JottaConfig::default().settings(other_choices());
+    let bench = JottaBench::with(config()).await;
+    passes(bench.remote(), settings()).await;
+    let bench = JottaBench::with(config()).await;
+    passes(bench.builder().hard_delete(true).build(), settings()).await;
 }

@@ -315,6 +315,37 @@ async fn questions_and_answers_lead_to_a_remote_that_works() {
 }
 
 #[tokio::test]
+async fn options_move_the_page_and_the_address_for_tokens_of_a_browser_sign_in() {
+    let bench = JottaBench::with(consenting(Consent::Allow)).await;
+    let identity = bench.service().identity();
+    let mut moved = section(&bench);
+    // Of another brand than the one that is chosen.
+    moved.set("auth_url", identity.auth_url("telia_se"));
+    moved.set("token_url", identity.token_url("telia_se"));
+    let answers = [
+        ("config_type", "traditional"),
+        ("config_traditional", "jottacloud"),
+    ];
+    answer(&mut moved, &answers, true).await;
+    assert_eq!(
+        moved.get("tokenURL"),
+        Some(identity.token_url("telia_se").as_str())
+    );
+    assert_eq!(works(&moved).await, "Jotta/Archive");
+
+    let mut broken = section(&bench);
+    broken.set("auth_url", "http://id.example.org/");
+    let steps = JottaSetup::new(HttpSettings::default());
+    let brand = StepState::new("config_traditional");
+    let chosen = Answer::text("jottacloud");
+    let outcome = steps.step(&mut broken, &brand, Some(&chosen)).await;
+    let StepOutcome::ShowError { message, .. } = outcome.unwrap() else {
+        panic!("no error")
+    };
+    assert!(message.contains("auth_url"), "{message}");
+}
+
+#[tokio::test]
 async fn the_clock_of_the_service_decides_when_a_token_ends() {
     let bench = JottaBench::start().await;
     let store = MemoryTokenStore::new(bench.token());
