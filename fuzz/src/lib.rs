@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use remote_config::{
-    Environment,
+    Config, Environment,
     document::Document,
     dump::to_json,
     encryption::{
@@ -17,7 +17,7 @@ use remote_config::{
 };
 use remote_core::{
     auth::{MAX_TOKEN_BYTES, Token},
-    obscure::{IV_BYTES, obscure_with, reveal, reveal_bytes},
+    options::obscure::{IV_BYTES, obscure_with, reveal, reveal_bytes},
 };
 
 /// What the values of a whole document may grow by together, with room for escapes.
@@ -70,6 +70,20 @@ pub fn file_text(data: &[u8]) {
     if data.len() <= EDITED_BYTES {
         edits(&document, names.first().map(Vec::as_slice));
     }
+    remotes(document);
+}
+
+/// Remotes are found by the names they are listed under, whatever their values refer to.
+fn remotes(document: Document) {
+    let config = Config::in_memory(document);
+    let environment = Environment::empty();
+    for name in config.remotes(&environment).iter().take(LOOKS) {
+        // The type may be empty, or a reference to nothing.
+        if let Ok(remote) = config.remote_named(name, &environment) {
+            assert!(!remote.type_name().is_empty());
+            assert!(remote.lookup("type", None).is_ok());
+        }
+    }
 }
 
 /// Changes read back as they were made, and leave everything else as it was.
@@ -90,6 +104,13 @@ fn edits(before: &Document, first: Option<&[u8]>) {
     if let Some(name) = first {
         assert!(document.remove_section(name));
         assert!(!document.has_section(name));
+        // Unless what comes first now reads as a marker of encryption, which a store refuses to save.
+        if let Ok(read) = Document::parse(&document.to_bytes()) {
+            assert!(read.sections().eq(document.sections()));
+            for name in read.sections().take(LOOKS) {
+                assert!(read.keys(name).eq(document.keys(name)));
+            }
+        }
     }
 }
 
@@ -197,11 +218,14 @@ pub fn token_json(data: &[u8]) {
     let secret = token.access_token.expose();
     assert!(secret.len() < 8 || !shown.contains(secret) || text.matches(secret).count() > 1);
     let written = token.to_json();
-    assert!(written.expose().len() <= 6 * text.len() + 256);
-    if written.expose().len() > MAX_TOKEN_BYTES {
-        return;
-    }
+    assert!(written.expose().len() <= MAX_TOKEN_BYTES);
+    assert!(!written.expose().contains(['\n', '\r']) && !written.expose().contains("%("));
     let again = Token::parse(written.expose()).expect("a written token can be read");
+    // The end may have been of a year that rclone does not read.
+    let same = |one: &Token, other: &Token| {
+        one.access_token == other.access_token && one.refresh_token == other.refresh_token
+    };
+    assert!(same(&token, &again), "what was read is what is written");
     assert_eq!(
         again.to_json(),
         written,

@@ -125,7 +125,7 @@ impl Settings {
             session: SessionConfig {
                 version: options.string("configVersion")?,
                 client_id: options.string("client_id")?,
-                client_secret: Secret::new(options.string("client_secret")?),
+                client_secret: options.stored_secret("client_secret")?,
                 token_url: options.string("token_url")?,
                 stored_token_url: options.string("tokenURL")?,
             },

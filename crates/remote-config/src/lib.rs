@@ -167,5 +167,5 @@ pub mod token;
 pub use config::Config;
 pub use environment::Environment;
 pub use error::Error;
-pub use remote_core::obscure;
+pub use remote_core::options::obscure;
 pub use resolve::{Overrides, ResolvedRemote};

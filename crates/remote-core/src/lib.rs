@@ -84,7 +84,6 @@ pub mod hash;
 pub mod http;
 pub mod lenient;
 pub mod memory;
-pub mod obscure;
 pub mod operation;
 pub mod options;
 pub mod path;

@@ -3,7 +3,7 @@
 //! A provider describes its options once, as a static table of [`OptionSpec`] in a [`Backend`]. That table drives parsing,
 //! environment variables, documentation, redaction and the setup dialogue. Values come from an [`OptionSource`]: a plain map, or
 //! a configuration file with everything that overrides it. [`TypedOptions`] joins the two and hands out typed values with the
-//! defaults applied.
+//! defaults applied. Passwords are stored [obscured](obscure) wherever they are stored, which is a part of the model, too.
 //!
 //! # Examples
 //!
@@ -28,6 +28,7 @@ mod duration;
 mod error;
 mod list;
 mod number;
+pub mod obscure;
 mod page;
 mod size;
 mod source;

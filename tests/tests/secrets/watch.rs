@@ -8,7 +8,7 @@ use std::{
 
 use remote_core::{
     error::{Error, report},
-    obscure::obscure_with,
+    options::obscure::obscure_with,
     secret::Secret,
 };
 

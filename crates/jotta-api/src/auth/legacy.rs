@@ -14,7 +14,7 @@ use remote_core::{
     auth::{Token, TokenRefresher},
     error::{Error, ErrorKind, Result},
     http::HttpClient,
-    obscure,
+    options::obscure::{self, StoredSecret},
     retry::{Idempotency, Retry},
     secret::Secret,
 };
@@ -195,39 +195,6 @@ fn random_letters(count: usize) -> String {
         .collect()
 }
 
-/// The secret of a registered device, as far as its configuration tells.
-#[derive(Clone, Debug)]
-pub(super) struct DeviceSecret {
-    revealed: Secret,
-    /// The text as it stands there, if it could be the secret itself.
-    stored: Option<Secret>,
-}
-
-impl DeviceSecret {
-    /// A secret that is known.
-    pub(super) fn plain(secret: Secret) -> Self {
-        Self {
-            revealed: secret,
-            stored: None,
-        }
-    }
-
-    /// The secret in a configuration, where it is obscured. rclone presents the obscured text itself when it renews a token, so a service that takes
-    /// that one has to get it.
-    pub(super) fn of_config(stored: &Secret) -> Option<Self> {
-        if stored.is_empty() {
-            return None;
-        }
-        Some(match obscure::reveal(stored.expose()) {
-            Ok(revealed) => Self {
-                revealed,
-                stored: Some(stored.clone()),
-            },
-            Err(_plain) => Self::plain(stored.clone()),
-        })
-    }
-}
-
 /// Renews legacy tokens.
 #[derive(Clone)]
 pub(super) struct LegacyRefresher {
@@ -235,7 +202,7 @@ pub(super) struct LegacyRefresher {
     retry: Retry,
     url: Url,
     client_id: String,
-    secret: DeviceSecret,
+    secret: StoredSecret,
     /// Whether the text of the configuration was the secret.
     takes_stored: Arc<AtomicBool>,
 }
@@ -245,11 +212,11 @@ impl LegacyRefresher {
         http: HttpClient,
         addresses: &Addresses,
         client_id: String,
-        secret: Option<DeviceSecret>,
+        secret: Option<StoredSecret>,
     ) -> Self {
         let (client_id, secret) = match secret {
             Some(secret) if !client_id.is_empty() => (client_id, secret),
-            _ => (CLIENT_ID.to_owned(), DeviceSecret::plain(built_in_secret())),
+            _ => (CLIENT_ID.to_owned(), StoredSecret::plain(built_in_secret())),
         };
         Self {
             http,
@@ -284,7 +251,7 @@ impl LegacyRefresher {
     /// With the secret that is revealed; with the text of the configuration where the service does not know the device by that. The device is
     /// identified before the refresh token is looked at, so a refusal of the one does not spend the other.
     async fn renew_as_known(&self, refresh_token: &Secret) -> Result<Token> {
-        let DeviceSecret { revealed, stored } = &self.secret;
+        let (revealed, stored) = (self.secret.revealed(), self.secret.stored());
         let Some(stored) = stored else {
             return self.renew(refresh_token, revealed).await;
         };
@@ -363,22 +330,6 @@ mod tests {
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
         );
-    }
-
-    #[test]
-    fn secrets_of_configurations_are_revealed_and_kept_as_they_are() {
-        let secrets = |text: &str| {
-            let secret = DeviceSecret::of_config(&Secret::new(text))?;
-            let stored = secret.stored.map(|stored| stored.expose().to_owned());
-            Some((secret.revealed.expose().to_owned(), stored))
-        };
-        const OBSCURED: &str = "YWFhYWFhYWFhYWFhYWFhYXMaGgIlEQ";
-        assert_eq!(secrets(""), None);
-        assert_eq!(
-            secrets(OBSCURED),
-            Some(("potato".to_owned(), Some(OBSCURED.to_owned())))
-        );
-        assert_eq!(secrets("short"), Some(("short".to_owned(), None)));
     }
 
     #[test]

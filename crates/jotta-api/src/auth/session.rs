@@ -7,15 +7,12 @@ use remote_core::{
     auth::{OAuthClient, Token, TokenCache, TokenRefresher, TokenStore},
     error::{Error, ErrorKind, Result},
     http::HttpClient,
-    obscure,
+    options::obscure::{self, StoredSecret},
     secret::Secret,
 };
 use url::Url;
 
-use super::{
-    identity::Identity,
-    legacy::{DeviceSecret, LegacyRefresher},
-};
+use super::{identity::Identity, legacy::LegacyRefresher};
 use crate::{
     addresses::{Addresses, fixed},
     error::classify::SIGN_IN_HELP,
@@ -135,7 +132,7 @@ impl Session {
         client_id: impl Into<String>,
         client_secret: Option<Secret>,
     ) -> Self {
-        let secret = client_secret.map(DeviceSecret::plain);
+        let secret = client_secret.map(StoredSecret::plain);
         Self::of_device(http, addresses, client_id.into(), secret)
     }
 
@@ -143,7 +140,7 @@ impl Session {
         http: HttpClient,
         addresses: Addresses,
         client_id: String,
-        secret: Option<DeviceSecret>,
+        secret: Option<StoredSecret>,
     ) -> Self {
         let refresher = LegacyRefresher::new(http.clone(), &addresses, client_id, secret);
         Self {
@@ -280,7 +277,7 @@ pub(crate) fn session_of_config(
             http,
             addresses,
             config.client_id.clone(),
-            DeviceSecret::of_config(&config.client_secret),
+            config.client_secret.clone(),
         )),
         "1" => {
             let url = [&config.token_url, &config.stored_token_url]
@@ -316,8 +313,8 @@ fn outdated(message: &str) -> Error {
 pub(crate) struct SessionConfig {
     pub(crate) version: String,
     pub(crate) client_id: String,
-    /// As it is stored: obscured in legacy configurations.
-    pub(crate) client_secret: Secret,
+    /// Obscured in legacy configurations.
+    pub(crate) client_secret: Option<StoredSecret>,
     /// The option, which wins.
     pub(crate) token_url: String,
     /// What the sign-in found.

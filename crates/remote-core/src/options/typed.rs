@@ -4,7 +4,7 @@ use crate::{encoding::Encoding, secret::Secret};
 
 use super::{
     Backend, OptionDuration, OptionError, OptionSource, OptionSpec, OptionType, OptionValue,
-    Origin, SizeSuffix, Tristate,
+    Origin, SizeSuffix, Tristate, obscure::StoredSecret,
 };
 
 /// The options of one remote: a provider's table and the source of the values.
@@ -145,6 +145,16 @@ impl<'a> TypedOptions<'a> {
         self.secret(name)?
             .filter(|secret| !secret.is_empty())
             .map_or_else(|| Err(OptionError::missing(self.spec(name)?)), Ok)
+    }
+
+    /// Reads a secret that is stored obscured although the table does not call it a password; nothing when it is empty or not set.
+    ///
+    /// # Errors
+    ///
+    /// See [`TypedOptions`].
+    pub fn stored_secret(&self, name: &str) -> Result<Option<StoredSecret>, OptionError> {
+        let stored = Secret::new(self.string(name)?);
+        Ok((!stored.is_empty()).then(|| StoredSecret::new(stored)))
     }
 
     /// Reads a list of any of the three notations.

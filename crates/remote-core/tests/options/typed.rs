@@ -22,6 +22,7 @@ static DRIVE: Backend = Backend::new(
             .provider("b")
             .secret()
             .required(),
+        OptionSpec::new("device_secret", OptionType::String, "").sensitive(),
         OptionSpec::new("pin", OptionType::Int, "").sensitive(),
         OptionSpec::new("limit", OptionType::Size, "").default_text("10Mi"),
         OptionSpec::new("wait", OptionType::Duration, "").default_text("3m0s"),
@@ -176,5 +177,31 @@ fn missing_options_are_told_apart_from_wrong_ones() {
 fn every_default_of_a_table_can_be_read() {
     for option in DRIVE.options {
         option.default_value().unwrap();
+    }
+}
+
+#[test]
+fn a_secret_that_is_stored_obscured_is_revealed_and_kept_as_it_stands() {
+    const OBSCURED: &str = "YWFhYWFhYWFhYWFhYWFhYXMaGgIlEQ";
+    for (text, read) in [
+        (None, None),
+        (Some(""), None),
+        (Some(OBSCURED), Some(("potato", Some(OBSCURED)))),
+        (Some("short"), Some(("short", None))),
+    ] {
+        let values: Vec<_> = text
+            .map(|text| ("device_secret", text))
+            .into_iter()
+            .collect();
+        let source = source(&values);
+        let options = TypedOptions::new(&DRIVE, &source);
+        let secret = options.stored_secret("device_secret").unwrap();
+        let parts = secret.as_ref().map(|secret| {
+            (
+                secret.revealed().expose(),
+                secret.stored().map(Secret::expose),
+            )
+        });
+        assert_eq!(parts, read, "{text:?}");
     }
 }

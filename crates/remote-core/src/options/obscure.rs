@@ -49,17 +49,61 @@ pub enum RevealError {
     TooShort,
 }
 
+/// A secret as it was found where it may be stored obscured: what it means, and what stands there.
+///
+/// Some services are given the obscured text itself by rclone, and have to be given it again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoredSecret {
+    revealed: Secret,
+    stored: Option<Secret>,
+}
+
+impl StoredSecret {
+    /// Reads a stored text. One that cannot be revealed was never obscured, and is taken as it is.
+    #[must_use]
+    pub fn new(stored: Secret) -> Self {
+        match reveal(stored.expose()) {
+            Ok(revealed) => Self {
+                revealed,
+                stored: Some(stored),
+            },
+            Err(_plain) => Self::plain(stored),
+        }
+    }
+
+    /// A secret that is known in the clear.
+    #[must_use]
+    pub fn plain(secret: Secret) -> Self {
+        Self {
+            revealed: secret,
+            stored: None,
+        }
+    }
+
+    /// The secret.
+    #[must_use]
+    pub fn revealed(&self) -> &Secret {
+        &self.revealed
+    }
+
+    /// The text as it stands there, if it is another one: it may be the secret itself and only look obscured.
+    #[must_use]
+    pub fn stored(&self) -> Option<&Secret> {
+        self.stored.as_ref()
+    }
+}
+
 /// Obscures a password with fresh random bytes, so that the result is different each time.
 ///
 /// # Examples
 ///
 /// ```
-/// use remote_core::obscure::{obscure, reveal};
+/// use remote_core::options::obscure::{obscure, reveal};
 /// use remote_core::secret::Secret;
 ///
 /// let obscured = obscure(&Secret::new("potato"));
 /// assert_eq!(reveal(&obscured)?.expose(), "potato");
-/// # Ok::<(), remote_core::obscure::RevealError>(())
+/// # Ok::<(), remote_core::options::obscure::RevealError>(())
 /// ```
 #[must_use]
 pub fn obscure(password: &Secret) -> String {
