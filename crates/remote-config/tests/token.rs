@@ -151,6 +151,38 @@ async fn a_token_that_cannot_be_read_is_an_error_that_does_not_quote_it() {
 }
 
 #[tokio::test]
+async fn a_token_that_could_not_be_read_again_is_not_written() {
+    let bench = Bench::new();
+    for token in [
+        Token::new("<".repeat(60_000)),
+        Token::new("a").with_refresh_token("\u{1}".repeat(60_000)),
+        Token::new(""),
+    ] {
+        let error = bench.store().save(&token).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(!report(&error).contains("<<"), "{}", report(&error));
+        assert_eq!(bench.text(), TEXT);
+    }
+    // What the file would take for references to other values is stored and read as it is.
+    let token = Token::new("a%(type)s`\"\"\"").with_refresh_token("%(mine)s");
+    bench.store().save(&token).await.unwrap();
+    assert_eq!(bench.store().load().await.unwrap(), Some(token));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_lock_that_is_a_link_is_not_followed() {
+    let bench = Bench::new();
+    let victim = bench.dir.path().join("victim");
+    fs::write(&victim, "kept").unwrap();
+    std::os::unix::fs::symlink(&victim, bench.lock_path()).unwrap();
+    let error = bench.store().save(&new_token("new")).await.unwrap_err();
+    assert!(report(&error).contains(".lock"), "{}", report(&error));
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "kept");
+    assert_eq!(bench.text(), TEXT);
+}
+
+#[tokio::test]
 async fn a_section_that_is_gone_is_not_made_again() {
     let bench = Bench::with("[other]\n");
     let error = bench.store().save(&new_token("new")).await.unwrap_err();

@@ -7,6 +7,8 @@
 
 #[path = "auth/cache.rs"]
 mod cache;
+#[path = "auth/dead.rs"]
+mod dead;
 #[cfg(feature = "http")]
 #[path = "auth/oauth.rs"]
 mod oauth;

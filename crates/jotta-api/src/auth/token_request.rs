@@ -98,10 +98,18 @@ impl TokenRequest<'_> {
             token.token_type = kind;
         }
         token.refresh_token = answer.refresh_token.filter(|token| !token.is_empty());
-        Ok(match answer.expires_in {
-            Some(seconds) => token.with_expires_in(Duration::from_secs(seconds), SystemTime::now()),
-            None => token,
-        })
+        if let Some(seconds) = answer.expires_in {
+            token = token.with_expires_in(Duration::from_secs(seconds), SystemTime::now());
+        }
+        token.check().map_err(|error| {
+            Error::with_message(
+                ErrorKind::Protocol,
+                "the service has issued a token that cannot be kept",
+            )
+            .with_source(error)
+            .with_effect(Effect::Unknown)
+        })?;
+        Ok(token)
     }
 
     /// Asks once for an answer of any form.

@@ -107,6 +107,10 @@ impl FileTokenStore {
 
     /// Writes the token, unless `seen` is something else than what is in the file by now.
     fn write(&self, token: &Token, seen: Option<&Option<Secret>>) -> Result<(), Error> {
+        token.check().map_err(|source| Error::Token {
+            section: self.section.clone(),
+            source,
+        })?;
         let json = token.to_json();
         let ((), ..) = self.store.update(|document| {
             if !document.has_section(&self.section) {

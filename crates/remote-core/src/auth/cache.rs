@@ -1,7 +1,9 @@
 //! A token that is always valid, renewed by one task at a time.
 
+mod dead;
+mod shared;
+
 use std::{
-    error::Error as StdError,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
@@ -13,9 +15,14 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 
+pub use self::dead::RefreshTokenRefused;
+use self::{
+    dead::{Dead, Failure},
+    shared::share,
+};
 use super::{Presented, Token, TokenLock, TokenStore};
 use crate::{
-    error::{Effect, Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     secret::Secret,
 };
 
@@ -26,17 +33,8 @@ pub const TOKEN_REFRESH_SLACK: Duration = Duration::from_secs(60);
 /// How long a token that is still valid is used after its renewal failed, before the next try.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
-/// How long a refresh token is left alone after a refusal that may have been meant for the client rather than for the token.
-const REFUSAL_PAUSE: Duration = Duration::from_secs(60);
-
 /// How often a token is read again that somebody replaces without the lock while theirs before is being refused.
 const MAX_TURNS: u32 = 5;
-
-/// The cause of an [`ErrorKind::Authentication`] error of a [`TokenRefresher`] when the service refused the refresh token itself, and not the
-/// client that presented it. No process that shares the store presents the token again then.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the refresh token is no longer good")]
-pub struct RefreshTokenRefused;
 
 /// Obtains a new token from the service.
 #[async_trait]
@@ -47,7 +45,7 @@ pub trait TokenRefresher: fmt::Debug + Send + Sync {
     ///
     /// [`ErrorKind::Authentication`] when the service refuses, so that only signing in anew helps, with [`RefreshTokenRefused`] as its cause when
     /// it is the refresh token that is refused; any other kind when it may work later. The [effect](Error::effect) has to be
-    /// [`Effect::Unknown`] when the service may have spent the refresh token.
+    /// [`Effect::Unknown`](crate::error::Effect::Unknown) when the service may have spent the refresh token.
     async fn refresh(&self, old: &Token) -> Result<Token>;
 
     /// Whether a refresh token stays good when it is used, so that it may be presented again when an answer was lost; `false` unless implemented.
@@ -140,96 +138,6 @@ struct State {
     not_before: Option<SystemTime>,
     /// A refresh token that must not be presented again.
     dead: Option<Dead>,
-}
-
-/// A refresh token that was presented without bringing a new token, and why.
-struct Dead {
-    refresh_token: Secret,
-    presented: Presented,
-    error: Arc<Error>,
-    /// It may be presented again then; never when absent.
-    until: Option<SystemTime>,
-}
-
-impl Dead {
-    /// What a failed renewal means for the refresh token; the error if it does no harm.
-    fn of(
-        refresh_token: &Secret,
-        error: Error,
-        once: bool,
-        now: SystemTime,
-    ) -> Result<Self, Error> {
-        let presented = match (error.kind(), error.effect()) {
-            (ErrorKind::Authentication, _) => Presented::Refused,
-            (_, Effect::Unknown) if once => Presented::InDoubt,
-            _ => return Err(error),
-        };
-        let for_good = presented == Presented::InDoubt || is_of_the_token(&error);
-        Ok(Self {
-            refresh_token: refresh_token.clone(),
-            presented,
-            error: Arc::new(error),
-            until: if for_good {
-                None
-            } else {
-                now.checked_add(REFUSAL_PAUSE)
-            },
-        })
-    }
-
-    /// For the call that found out.
-    fn first_failure(&self) -> Failure {
-        let error = share(Arc::clone(&self.error));
-        match self.presented {
-            Presented::InDoubt => Failure::Passing(error),
-            Presented::Refused => Failure::Refused(error),
-        }
-    }
-
-    /// For the calls after it.
-    fn later_failure(&self) -> Failure {
-        match self.presented {
-            Presented::InDoubt => Presented::InDoubt.failure(),
-            Presented::Refused => Failure::Refused(share(Arc::clone(&self.error))),
-        }
-    }
-}
-
-/// Why there is no new token.
-enum Failure {
-    /// A valid token can still be used.
-    Passing(Error),
-    /// Only another refresh token helps.
-    Refused(Error),
-}
-
-impl Failure {
-    fn of(error: Error) -> Self {
-        match error.kind() {
-            ErrorKind::Authentication => Self::Refused(error),
-            _ => Self::Passing(error),
-        }
-    }
-}
-
-impl Presented {
-    /// What a caller is told instead of presenting the token once more.
-    fn error(self) -> Error {
-        let text = match self {
-            Self::InDoubt => {
-                "the renewal of the token was interrupted, and the new token may be lost with it"
-            }
-            Self::Refused => "the service has refused the refresh token before",
-        };
-        Error::with_message(ErrorKind::Authentication, text).with_help("sign in again")
-    }
-
-    fn failure(self) -> Failure {
-        match self {
-            Self::InDoubt => Failure::Passing(self.error()),
-            Self::Refused => Failure::Refused(self.error()),
-        }
-    }
 }
 
 impl TokenCache {
@@ -565,18 +473,6 @@ fn is_accepted(token: &Token, rejected: Option<&Token>) -> bool {
     rejected.is_none_or(|rejected| rejected.access_token != token.access_token)
 }
 
-/// Whether an error is about the refresh token itself.
-fn is_of_the_token(error: &Error) -> bool {
-    let mut cause = StdError::source(error);
-    while let Some(error) = cause {
-        if error.is::<RefreshTokenRefused>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
 /// Says what is at stake when a new token is in memory only.
 fn not_saved(error: Error) -> Error {
     let text = format!("the renewed token could not be saved: {error}");
@@ -584,38 +480,4 @@ fn not_saved(error: Error) -> Error {
         .with_retry_advice(error.retry_advice())
         .with_help("make the place where tokens are kept writable: this process keeps the token and saves it with the next call; if it ends before, sign in again")
         .with_source(error)
-}
-
-/// An error of its own for each caller that waited for the same renewal.
-fn share(error: Arc<Error>) -> Error {
-    let mut shared = Error::with_message(error.kind(), error.to_string())
-        .with_retry_advice(error.retry_advice())
-        .with_effect(error.effect())
-        .with_attempts(error.attempts());
-    if let Some(status) = error.http_status() {
-        shared = shared.with_http_status(status);
-    }
-    if let Some(id) = error.request_id() {
-        shared = shared.with_request_id(id);
-    }
-    if let Some(help) = error.help() {
-        shared = shared.with_help(help);
-    }
-    shared.with_source(SharedError(error))
-}
-
-/// One failure that several errors have as their cause.
-#[derive(Debug)]
-struct SharedError(Arc<Error>);
-
-impl fmt::Display for SharedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl StdError for SharedError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source()
-    }
 }

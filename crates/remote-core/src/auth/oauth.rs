@@ -18,7 +18,7 @@ use url::Url;
 
 use super::{Token, TokenRefresher};
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Effect, Error, ErrorKind, Result},
     http::HttpClient,
     retry::{Idempotency, Retry},
     secret::Secret,
@@ -213,7 +213,7 @@ impl OAuthClient {
             }
             let answer = request.request_async(&seam).await;
             let answer = answer.map_err(|error| request_failed(error, &seam))?;
-            Ok(token(&answer, &seam, (self.clock)()))
+            token(&answer, &seam, (self.clock)())
         };
         self.retry.run(Idempotency::NotIdempotent, attempt).await
     }
@@ -233,7 +233,7 @@ impl OAuthClient {
                 .request_async(&seam)
                 .await;
             let answer = answer.map_err(|error| request_failed(error, &seam))?;
-            Ok(token(&answer, &seam, (self.clock)()))
+            token(&answer, &seam, (self.clock)())
         };
         self.retry.run(Idempotency::Idempotent, attempt).await
     }
@@ -277,7 +277,7 @@ impl OAuthClient {
             return Err(error);
         }
         let answer = answer.map_err(|error| request_failed(error, &seam))?;
-        Ok(token(&answer, &seam, (self.clock)()))
+        token(&answer, &seam, (self.clock)())
     }
 
     fn client(&self) -> Inner {
@@ -327,7 +327,7 @@ impl TokenRefresher for OAuthClient {
                 .request_async(&seam)
                 .await;
             let answer = answer.map_err(|error| request_failed(error, &seam))?;
-            Ok(token(&answer, &seam, (self.clock)()).or_refresh_token_of(old))
+            Ok(token(&answer, &seam, (self.clock)())?.or_refresh_token_of(old))
         };
         let idempotency = if self.reusable_refresh_tokens {
             Idempotency::Idempotent
@@ -504,15 +504,25 @@ fn missing(what: &str, error: ConfigurationError) -> Error {
     .with_source(error)
 }
 
-fn token(answer: &BasicTokenResponse, seam: &Seam<'_>, now: SystemTime) -> Token {
+/// The token of an answer. One that could not be kept is refused: nobody could read it again.
+fn token(answer: &BasicTokenResponse, seam: &Seam<'_>, now: SystemTime) -> Result<Token> {
     let mut token = Token::new(answer.access_token().secret().as_str());
     token.token_type = seam.token_type();
     token.refresh_token = answer
         .refresh_token()
         .map(|token| Secret::new(token.secret()))
         .filter(|token| !token.is_empty());
-    match answer.expires_in() {
-        Some(lifetime) => token.with_expires_in(lifetime, now),
-        None => token,
+    if let Some(lifetime) = answer.expires_in() {
+        token = token.with_expires_in(lifetime, now);
     }
+    token.check().map_err(|error| {
+        Error::with_message(
+            ErrorKind::Protocol,
+            "the service has issued a token that cannot be kept",
+        )
+        .with_source(error)
+        // The refresh token may be spent.
+        .with_effect(Effect::Unknown)
+    })?;
+    Ok(token)
 }

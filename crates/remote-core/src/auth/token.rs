@@ -10,11 +10,14 @@ use crate::{
     secret::Secret,
 };
 
-/// The longest text that [`Token::parse`] reads; real tokens stay far below.
+/// The longest text of a token that is read or stored; real tokens stay far below.
 pub const MAX_TOKEN_BYTES: usize = 64 * 1024;
 
 /// How Go writes a time that was never set, which stands for "does not expire".
 const NEVER: &str = "0001-01-01T00:00:00Z";
+
+/// The same moment, which may be written with another zone.
+const NEVER_SECONDS: i64 = -62_135_596_800;
 
 /// An OAuth token.
 ///
@@ -99,23 +102,44 @@ impl Token {
         let stored: Stored = serde_json::from_str(text).map_err(|error| ParseTokenError::Json {
             column: error.column(),
         })?;
-        stored.into_token()
+        let token = stored.into_token()?;
+        token.check()?;
+        Ok(token)
     }
 
-    /// Writes the JSON exactly as rclone does: one line without blanks, `<`, `>` and `&` escaped, the time in UTC.
+    /// Whether the JSON of the token can be read again. What keeps tokens asks before it replaces one that can be.
+    ///
+    /// # Errors
+    ///
+    /// * [`Empty`](ParseTokenError::Empty): there is neither an access token nor a refresh token.
+    /// * [`TooLong`](ParseTokenError::TooLong): [`to_json`](Self::to_json) has more than [`MAX_TOKEN_BYTES`].
+    pub fn check(&self) -> Result<(), ParseTokenError> {
+        if self.access_token.is_empty() && self.refresh_token.as_ref().is_none_or(Secret::is_empty)
+        {
+            return Err(ParseTokenError::Empty);
+        }
+        if self.to_json().expose().len() > MAX_TOKEN_BYTES {
+            return Err(ParseTokenError::TooLong);
+        }
+        Ok(())
+    }
+
+    /// Writes the JSON as rclone does: one line without blanks, `<`, `>` and `&` escaped, the time in UTC. In addition the `%` of `%(` is
+    /// escaped, which readers of the file would take for a reference to another value.
+    ///
+    /// An end that rclone could not read is written as the nearest one that it can: the year 1970 or 9999.
     #[must_use]
     pub fn to_json(&self) -> Secret {
         let expiry = self
             .expires
-            .and_then(|time| Timestamp::try_from(time).ok())
-            .map_or_else(|| NEVER.to_owned(), |time| time.to_string());
+            .map_or_else(|| NEVER.to_owned(), |time| written_time(time).to_string());
         let refresh_token = self.refresh_token.as_ref().map(Secret::expose);
         let written = Written {
             access_token: self.access_token.expose(),
             token_type: &self.token_type,
             refresh_token: refresh_token.unwrap_or_default(),
             expiry: &expiry,
-            expires_in: self.expires_in.map_or(0, |lifetime| lifetime.as_secs()),
+            expires_in: self.expires_in.and_then(lifetime_of).unwrap_or(0),
         };
         let json = serde_json::to_string(&written).unwrap_or_default();
         Secret::new(escape_like_go(&Secret::new(json)))
@@ -158,7 +182,7 @@ pub enum ParseTokenError {
         /// Where the trouble starts, counted from one.
         column: usize,
     },
-    /// The text is longer than [`MAX_TOKEN_BYTES`].
+    /// The text is longer than [`MAX_TOKEN_BYTES`], or would be when it is written again.
     #[error("the token has more than {MAX_TOKEN_BYTES} bytes")]
     TooLong,
 }
@@ -214,8 +238,7 @@ impl Stored {
             refresh_token: refresh,
             expires_in: self
                 .expires_in
-                .and_then(|seconds| seconds.as_u64())
-                .filter(|seconds| *seconds > 0)
+                .and_then(|seconds| lifetime_of(Duration::from_secs(seconds.as_u64()?)))
                 .map(Duration::from_secs),
         })
     }
@@ -239,20 +262,33 @@ fn is_zero(number: &u64) -> bool {
 }
 
 fn parse_expiry(text: &str) -> Result<Option<SystemTime>, ParseTokenError> {
-    if text == NEVER {
-        return Ok(None);
-    }
     match text.parse::<Timestamp>() {
+        Ok(time) if (time.as_second(), time.subsec_nanosecond()) == (NEVER_SECONDS, 0) => Ok(None),
         Ok(time) => Ok(Some(time.into())),
         Err(_) => Err(ParseTokenError::Expiry),
     }
 }
 
+/// The time as it is written: Go reads years of four digits only, and the year 1 would mean that the token never ends.
+fn written_time(time: SystemTime) -> Timestamp {
+    let time = time.max(SystemTime::UNIX_EPOCH);
+    // What is later than this library knows ends with the last of its years, 9999.
+    Timestamp::try_from(time).unwrap_or(Timestamp::MAX)
+}
+
+/// Whole seconds, as far as rclone can read their number; nothing for none.
+fn lifetime_of(lifetime: Duration) -> Option<u64> {
+    let seconds = lifetime.as_secs();
+    (seconds > 0 && i64::try_from(seconds).is_ok()).then_some(seconds)
+}
+
 /// Go escapes what could close an HTML script, and the two line ends that JavaScript knows and JSON does not.
 fn escape_like_go(json: &Secret) -> String {
     let mut text = String::with_capacity(json.expose().len() + 16);
-    for c in json.expose().chars() {
+    let mut chars = json.expose().chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
+            '%' if chars.peek() == Some(&'(') => text.push_str("\\u0025"),
             '<' => text.push_str("\\u003c"),
             '>' => text.push_str("\\u003e"),
             '&' => text.push_str("\\u0026"),

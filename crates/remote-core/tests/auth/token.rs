@@ -33,6 +33,7 @@ fn a_token_without_expiry_never_ends() {
     for text in [
         r#"{"access_token":"a"}"#,
         r#"{"access_token":"a","expiry":"0001-01-01T00:00:00Z"}"#,
+        r#"{"access_token":"a","expiry":"0001-01-01T01:00:00.000+01:00"}"#,
         r#"{"access_token":"a","expiry":null}"#,
     ] {
         let token = Token::parse(text).unwrap();
@@ -104,6 +105,59 @@ fn a_token_is_written_as_rclone_writes_it() {
 }
 
 #[test]
+fn a_token_that_could_not_be_read_again_is_refused() {
+    use ParseTokenError::{Empty, TooLong};
+
+    // Each of these is six bytes in the file.
+    let long = "<".repeat(MAX_TOKEN_BYTES / 6);
+    for token in [
+        Token::new(long.as_str()),
+        Token::new("a").with_refresh_token(long.as_str()),
+    ] {
+        assert_eq!(token.check(), Err(TooLong));
+        assert!(token.to_json().expose().len() > MAX_TOKEN_BYTES);
+    }
+    let text = format!(r#"{{"access_token":"{long}"}}"#);
+    assert!(text.len() < MAX_TOKEN_BYTES);
+    assert_eq!(Token::parse(&text).unwrap_err(), TooLong);
+    assert_eq!(Token::new("").check(), Err(Empty));
+    assert_eq!(Token::new("").with_refresh_token("").check(), Err(Empty));
+    assert_eq!(Token::new("").with_refresh_token("r").check(), Ok(()));
+    // The longest that fits.
+    let room = MAX_TOKEN_BYTES - Token::new("").to_json().expose().len();
+    let token = Token::new("x".repeat(room));
+    assert_eq!(Token::parse(token.to_json().expose()), Ok(token));
+    assert_eq!(Token::new("x".repeat(room + 1)).check(), Err(TooLong));
+}
+
+#[test]
+fn a_token_that_looks_like_a_reference_is_not_one_in_the_file() {
+    let token = Token::new("100%(a)s%%(b)s%").with_refresh_token("%(c)s");
+    let json = token.to_json();
+    assert!(!json.expose().contains("%("), "{}", json.expose());
+    assert_eq!(Token::parse(json.expose()), Ok(token));
+}
+
+#[test]
+fn times_that_rclone_cannot_read_are_written_as_the_nearest_that_it_can() {
+    let written = |token: Token| token.to_json().expose().to_owned();
+    let long_ago = SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(100_000_000_000));
+    let token = Token::new("a").with_expires(long_ago);
+    assert!(written(token).contains(r#""expiry":"1970-01-01T00:00:00Z""#));
+    let far = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(1 << 40));
+    let token = Token::new("a").with_expires(far);
+    assert!(written(token.clone()).contains(r#""expiry":"9999-"#));
+    assert!(Token::parse(&written(token)).unwrap().expires.is_some());
+
+    // A signed number of 64 bits there.
+    let text = r#"{"access_token":"a","expires_in":9223372036854775808}"#;
+    assert_eq!(Token::parse(text).unwrap().expires_in, None);
+    let mut token = Token::new("a");
+    token.expires_in = Some(Duration::MAX);
+    assert!(!written(token).contains("expires_in"));
+}
+
+#[test]
 fn tokens_and_headers_hide_their_secrets() {
     let token = Token::new("hunter2").with_refresh_token("hunter2");
     assert!(!format!("{token:?}").contains("hunter2"));
@@ -121,7 +175,7 @@ fn headers_have_the_form_that_services_expect() {
 proptest! {
     #[test]
     fn reading_gives_back_what_was_written(
-        access in ".{1,40}",
+        access in "[%()s<]{1,20}|.{1,40}",
         kind in "[a-zA-Z]{0,8}",
         refresh in proptest::option::of(".{1,40}"),
         expires in proptest::option::of(0_u64..200_000_000_000),
@@ -132,7 +186,26 @@ proptest! {
         token.refresh_token = refresh.map(Secret::new);
         token.expires = expires.map(at);
         token.expires_in = lifetime.map(Duration::from_secs);
-        prop_assert_eq!(Token::parse(token.to_json().expose()).unwrap(), token);
+        let json = token.to_json();
+        prop_assert!(!json.expose().contains(['\n', '\r']) && !json.expose().contains("%("));
+        prop_assert_eq!(Token::parse(json.expose()).unwrap(), token);
+    }
+
+    #[test]
+    fn whatever_is_accepted_can_be_written_and_read_again(
+        character in prop_oneof![Just('a'), Just('<'), Just('\u{1}'), Just('\u{2028}'), Just('"'), Just('ü'), Just('%')],
+        length in 1_usize..MAX_TOKEN_BYTES,
+        refresh in any::<bool>(),
+    ) {
+        let long = character.to_string().repeat(length);
+        let mut token = Token::new(long.as_str());
+        if refresh {
+            token = token.with_refresh_token(long);
+        }
+        match token.check() {
+            Ok(()) => prop_assert_eq!(Token::parse(token.to_json().expose()).unwrap(), token),
+            Err(error) => prop_assert_eq!(Token::parse(token.to_json().expose()).unwrap_err(), error),
+        }
     }
 
     #[test]
