@@ -26,7 +26,7 @@ use crate::{
 
 /// Sets up, changes and removes remotes of an rclone configuration, by questions and answers.
 ///
-/// Without a command it shows a menu. Passwords are typed hidden on a terminal; from a pipe they are read like all other lines.
+/// Without a command it shows a menu. Passwords are typed hidden on a terminal; from a pipe they are read like all other lines, without blanks at their ends.
 #[derive(Debug, Parser)]
 #[command(name = "setup", version, after_long_help = JSON_HELP)]
 pub struct Setup {

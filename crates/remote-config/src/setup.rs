@@ -3,7 +3,7 @@
 //! A [`Dialogue`] asks one question at a time; whoever drives it draws the question (a terminal, a window, a web page, a line of JSON) and hands back the
 //! answer. It asks for the name and the type, for the plain options of the type, whether to go through the advanced options, then
 //! whatever the provider has to ask, and shows a summary at the end. It can be [suspended](Dialogue::suspend) to JSON at any question and
-//! [resumed](Dialogue::resume) in another process. Nothing is written before the end: [`Dialogue::apply`] puts the finished section into a
+//! [resumed](Dialogue::resume) in another process; the text holds tokens, see [`SuspendedDialogue`]. Nothing is written before the end: [`Dialogue::apply`] puts the finished section into a
 //! [`Config`](crate::Config).
 //!
 //! ```
@@ -74,6 +74,7 @@ pub use self::{
     dialogue::{CONFIRM, Dialogue, NAME, Next, TYPE, Turn},
     error::SetupError,
     plain::ADVANCED,
+    suspend::{MAX_SUSPENDED_BYTES, SuspendedDialogue},
 };
 
 /// A type of remote that can be set up: its options, and its own steps.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use remote_config::{
     Config,
-    setup::{Dialogue, Next, SetupError, SetupType, Turn},
+    setup::{Dialogue, Next, SetupError, SetupType, SuspendedDialogue, Turn},
 };
 use remote_core::{error::report, secret::Secret, setup::Answer};
 use serde::Deserialize;
@@ -48,7 +48,7 @@ enum Command {
         to: String,
     },
     Resume {
-        state: String,
+        state: Secret,
     },
     SetPassword {
         password: Secret,
@@ -170,7 +170,7 @@ fn run(
         }
         Command::Edit { name } => Dialogue::edit(types, config, &name),
         Command::Reconnect { name } => Dialogue::reconnect(types, config, &name),
-        Command::Resume { state } => Dialogue::resume(types, &state),
+        Command::Resume { state } => Dialogue::resume(types, &SuspendedDialogue::new(state)),
         Command::List => return Ok(Ran::Event(list(config))),
         Command::Types => return Ok(Ran::Event(list_types(types))),
         command => {
@@ -238,13 +238,17 @@ async fn talk(
         turn = match reply {
             Reply::Answer(text) => dialogue.answer(&Answer::secret(text)).await,
             Reply::Accept(true) => dialogue.answer(&Answer::accept()).await,
-            Reply::Suspend(true) => {
-                say(
-                    terminal,
-                    &json!({"event": "suspended", "state": dialogue.suspend()}),
-                )?;
-                return Ok(true);
-            }
+            Reply::Suspend(true) => match dialogue.suspend() {
+                Ok(state) => {
+                    let event = json!({"event": "suspended", "state": state.expose()});
+                    say(terminal, &event)?;
+                    return Ok(true);
+                }
+                Err(error) => {
+                    say(terminal, &told(&error))?;
+                    dialogue.turn().await
+                }
+            },
             Reply::Cancel(true) => {
                 say(terminal, &json!({"event": "discarded"}))?;
                 return Ok(true);

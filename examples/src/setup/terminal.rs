@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use crate::{console::Console, failure::Failure, program::Result};
 
 /// Longer lines are refused. The longest honest one is a suspended dialogue.
-const MAX_LINE_BYTES: u64 = 2 << 20;
+const MAX_LINE_BYTES: u64 = 4 << 20;
 
 /// Reads lines, writes text.
 pub(super) struct Terminal<'a> {
@@ -69,11 +69,13 @@ impl<'a> Terminal<'a> {
         Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
     }
 
-    /// Reads a password, hidden where a person types it.
+    /// Reads a password, hidden where a person types it. From a pipe it comes without the white space at its ends, as in rclone: there, both programs make the same
+    /// file of the same lines.
     pub(super) async fn hidden(&mut self, telling: &str, prompt: &str) -> Result<Secret> {
         self.console.tell(format_args!("{telling}:"));
         if !self.is_terminal {
-            return Ok(Secret::new(self.line(prompt).await?));
+            let line = Secret::new(self.line(prompt).await?);
+            return Ok(Secret::new(line.expose().trim()));
         }
         self.console.out.flush()?;
         let prompt = format!("{prompt}:");

@@ -303,8 +303,9 @@ async fn a_dialogue_is_suspended_between_all_questions() {
     let mut dialogue = entered(&emulator, "canary");
     dialogue.turn().await.unwrap();
     for text in ["change", emulator.koofr().url(), "", &password, "m-box"] {
-        let suspended = dialogue.suspend();
-        assert!(!suspended.contains("canary") && !suspended.contains(&password));
+        let suspended = dialogue.suspend().unwrap();
+        let kept = suspended.expose();
+        assert!(!kept.contains("canary") && !kept.contains(&password));
         dialogue = Dialogue::resume(&types(), &suspended).unwrap();
         let answer = match text {
             "" => Answer::accept(),

@@ -7,13 +7,17 @@ use remote_core::setup::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Config, document::has_reference, name::is_legal};
+use crate::{
+    Config,
+    document::{MAX_NAME_BYTES, has_reference},
+    name::is_legal,
+};
 
 use super::{
     SetupError, SetupType, find_type,
     plain::{self, Plain},
     section, summary,
-    suspend::{Suspended, entries, section_of},
+    suspend::{Suspended, SuspendedDialogue, entries, section_of},
 };
 
 /// The name of the question for the name of a new remote.
@@ -223,9 +227,13 @@ impl Dialogue {
 
     /// The dialogue as JSON text, to be gone on with in another process.
     ///
-    /// It holds what the configuration file would hold, passwords obscured and tokens as they are: keep it as you keep that file.
-    #[must_use]
-    pub fn suspend(&self) -> String {
+    /// It holds what the configuration file would hold, passwords obscured and tokens as they are: keep it as you keep that file. Answers that were [given](Self::give)
+    /// beforehand are not part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`](SetupError::TooLong) for a text that could not be resumed.
+    pub fn suspend(&self) -> Result<SuspendedDialogue, SetupError> {
         let mut suspended = Suspended::new(self.stage.clone(), &self.name, &self.section);
         suspended.original = self.original.as_ref().map(entries);
         suspended.taken.clone_from(&self.taken);
@@ -238,8 +246,8 @@ impl Dialogue {
     /// # Errors
     ///
     /// [`Suspended`](SetupError::Suspended) for another text, [`UnknownType`](SetupError::UnknownType) if the type of the remote is not among `types`.
-    pub fn resume(types: &[SetupType], text: &str) -> Result<Self, SetupError> {
-        let read = Suspended::parse(text)?;
+    pub fn resume(types: &[SetupType], text: &SuspendedDialogue) -> Result<Self, SetupError> {
+        let read = Suspended::parse(text.expose())?;
         let (name, type_name) = (read.name, read.type_name);
         if !type_name.is_empty() && find_type(types, &type_name).is_none() {
             return Err(unknown_type(types, &type_name));
@@ -388,6 +396,9 @@ impl Dialogue {
                 "a name has letters, digits, `_`, `.`, `+`, `@`, and between them blanks and `-`"
                     .to_owned(),
             );
+        }
+        if name.len() > MAX_NAME_BYTES {
+            return Some(format!("a name has at most {MAX_NAME_BYTES} bytes"));
         }
         if cfg!(windows) && name.len() == 1 {
             return Some("a name of one letter would mean a drive".to_owned());

@@ -58,6 +58,15 @@ pub enum SetupError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The dialogue cannot be suspended: its text would be too long to be resumed, because the section is far larger than one that a dialogue makes, or there are
+    /// too many other remotes.
+    #[error(
+        "the dialogue cannot be suspended: its text of {bytes} bytes would be longer than {max} bytes", max = super::MAX_SUSPENDED_BYTES
+    )]
+    TooLong {
+        /// The length of the text.
+        bytes: usize,
+    },
     /// There is no such remote to edit.
     #[error("there is no remote named \"{name}\" with a type in the configuration")]
     UnknownRemote {

@@ -2,14 +2,17 @@
 
 use remote_core::{options::Backend, setup::SetupSection};
 
-use crate::{Config, Error, obscure::reveal};
+use crate::{Config, Error, document::Effort, obscure::reveal};
 
 /// Reads a section. Passwords that can be revealed are; what is no text is left out, and so never touched.
 pub(super) fn load(config: &Config, name: &str, backend: &Backend) -> SetupSection {
     let document = config.document();
     let mut section = SetupSection::new(name, backend.name);
+    let mut effort = Effort::of_document();
     for key in document.keys(name) {
-        let value = document.value(name, key).unwrap_or_default();
+        let value = document
+            .value_within(name, key, &mut effort)
+            .unwrap_or_default();
         let (Ok(key), Ok(value)) = (std::str::from_utf8(key), std::str::from_utf8(&value)) else {
             continue;
         };

@@ -1,5 +1,7 @@
 //! A dialogue as text.
 
+use std::fmt;
+
 use remote_core::{secret::Secret, setup::SetupSection};
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +12,48 @@ use super::{SetupError, dialogue::Stage};
 /// The form of the text; raised when an older program could misunderstand a newer text.
 const VERSION: u32 = 1;
 
-/// Longer texts are refused. A section with its tokens takes some KiB.
-const MAX_TEXT_BYTES: usize = 1 << 20;
+/// The longest text of a suspended dialogue. A section with its tokens takes some KiB.
+pub const MAX_SUSPENDED_BYTES: usize = 1 << 20;
+
+/// A setup dialogue as text, to be gone on with in another process.
+///
+/// It holds what the configuration file would hold: passwords obscured, and tokens as they are. Keep it as you keep that file, readable by its owner only (mode `0600`), and
+/// remove it when the dialogue is over; or keep it [encrypted](crate::encryption::encrypt). `Debug` shows nothing of it, and it is wiped from memory when dropped.
+///
+/// ```
+/// use remote_config::{encryption::{ConfigKey, decrypt, encrypt}, setup::{Dialogue, SuspendedDialogue}};
+/// # use remote_core::secret::Secret;
+///
+/// let dialogue = Dialogue::create(&[], Vec::new());
+/// let key = ConfigKey::derive(&Secret::new("of this session"))?;
+/// let kept: Vec<u8> = encrypt(dialogue.suspend()?.expose().as_bytes(), &key);
+///
+/// // In another process.
+/// let suspended = SuspendedDialogue::new(String::from_utf8(decrypt(&kept, &key)?)?);
+/// let dialogue = Dialogue::resume(&[], &suspended)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Eq, PartialEq)]
+pub struct SuspendedDialogue(Secret);
+
+impl SuspendedDialogue {
+    /// A text that was kept. Whether it is one is seen when the dialogue is [resumed](super::Dialogue::resume).
+    pub fn new(text: impl Into<Secret>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text. Every use of this method deserves a second look.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl fmt::Debug for SuspendedDialogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SuspendedDialogue(…)")
+    }
+}
 
 /// A dialogue between two answers.
 #[derive(Deserialize, Serialize)]
@@ -56,15 +98,22 @@ impl Suspended {
         }
     }
 
-    pub(super) fn to_text(&self) -> String {
+    /// The text, unless it is too long to be read again.
+    pub(super) fn to_text(&self) -> Result<SuspendedDialogue, SetupError> {
         // Texts, numbers and lists of them always can be written.
-        serde_json::to_string(self).unwrap_or_default()
+        let text = SuspendedDialogue::new(serde_json::to_string(self).unwrap_or_default());
+        match text.expose().len() {
+            ..=MAX_SUSPENDED_BYTES => Ok(text),
+            bytes => Err(SetupError::TooLong { bytes }),
+        }
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, SetupError> {
         let wrong = |detail: String| SetupError::Suspended { detail };
-        if text.len() > MAX_TEXT_BYTES {
-            return Err(wrong(format!("it is longer than {MAX_TEXT_BYTES} bytes")));
+        if text.len() > MAX_SUSPENDED_BYTES {
+            return Err(wrong(format!(
+                "it is longer than {MAX_SUSPENDED_BYTES} bytes"
+            )));
         }
         // Only the place is told: the message of the parser may repeat what is there.
         let parsed: Self = serde_json::from_str(text).map_err(|error| {

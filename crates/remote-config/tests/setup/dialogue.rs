@@ -7,7 +7,10 @@ use remote_config::{
     Config,
     document::Document,
     obscure::{obscure_with, reveal},
-    setup::{CONFIRM, Dialogue, NAME, Next, SetupError, SetupType, TYPE, Turn},
+    setup::{
+        CONFIRM, Dialogue, MAX_SUSPENDED_BYTES, NAME, Next, SetupError, SetupType,
+        SuspendedDialogue, TYPE, Turn,
+    },
 };
 use remote_core::{
     error::{Error, ErrorKind, Result},
@@ -232,8 +235,8 @@ async fn a_dialogue_is_resumed_at_every_question() {
     for stop in 0..=answers.len() {
         let mut first = new_koofr();
         let before = hold(&mut first, &answers[..stop]).await;
-        let text = first.suspend();
-        assert!(!text.contains("s3cret"), "{text}");
+        let text = first.suspend().unwrap();
+        assert!(!text.expose().contains("s3cret"), "{}", text.expose());
         let mut second = Dialogue::resume(&types(), &text).unwrap();
         let turn = second.turn().await.unwrap();
         assert_eq!(turn.next, before.next);
@@ -254,7 +257,7 @@ async fn an_edited_remote_is_resumed_with_what_it_was() {
     let mut config = config_of(EXISTING);
     let mut dialogue = Dialogue::edit(&types(), &config, "k").unwrap();
     hold(&mut dialogue, &["", "new"]).await;
-    let mut dialogue = Dialogue::resume(&types(), &dialogue.suspend()).unwrap();
+    let mut dialogue = Dialogue::resume(&types(), &dialogue.suspend().unwrap()).unwrap();
     hold(&mut dialogue, &["", "n", "save"]).await;
     dialogue.apply(&mut config).unwrap();
     assert_eq!(
@@ -267,7 +270,7 @@ async fn an_edited_remote_is_resumed_with_what_it_was() {
 async fn texts_that_are_no_dialogue_are_refused() {
     let mut dialogue = new_koofr();
     hold(&mut dialogue, &["koofr", "ann", "s3cret"]).await;
-    let text = dialogue.suspend();
+    let text = dialogue.suspend().unwrap().expose().to_owned();
     let bad_password = obscure_with(b"\xff", [0; 16]);
     let (_, obscured) = text.split_once("\"obscured\":\"").unwrap();
     let (obscured, _) = obscured.split_once('"').unwrap();
@@ -293,12 +296,44 @@ async fn texts_that_are_no_dialogue_are_refused() {
         (text.replace(obscured, &bad_password), "password"),
         (" ".repeat(2 << 20), "longer"),
     ] {
+        let wrong = SuspendedDialogue::new(wrong);
         let error = Dialogue::resume(&types(), &wrong).unwrap_err().to_string();
         assert!(
             error.contains(telling) && !error.contains("canary"),
             "{telling}: {error}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_text_that_could_not_be_resumed_is_not_given_out() {
+    // Within what a file may hold, and too long twice over: as it is, and as it was.
+    let long = "<\u{1}".repeat(MAX_SUSPENDED_BYTES / 12);
+    let config = config_of(&format!("{EXISTING}long = {long}\n"));
+    let mut dialogue = Dialogue::edit(&types(), &config, "k").unwrap();
+    let before = dialogue.turn().await.unwrap();
+    let error = dialogue.suspend().unwrap_err();
+    assert!(
+        matches!(error, SetupError::TooLong { bytes } if bytes > MAX_SUSPENDED_BYTES),
+        "{error}"
+    );
+    // The dialogue can be gone on with here.
+    assert_eq!(dialogue.turn().await.unwrap(), before);
+    let many = (0..MAX_SUSPENDED_BYTES / 10).map(|number| format!("remote {number}"));
+    let dialogue = Dialogue::create(&types(), many.collect());
+    assert!(matches!(
+        dialogue.suspend(),
+        Err(SetupError::TooLong { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_suspended_dialogue_does_not_show() {
+    let config = config_of("[k]\ntype = koofr\ntoken = canary\n");
+    let dialogue = Dialogue::edit(&types(), &config, "k").unwrap();
+    let suspended = dialogue.suspend().unwrap();
+    assert!(suspended.expose().contains("canary"));
+    assert_eq!(format!("{suspended:?}"), "SuspendedDialogue(…)");
 }
 
 #[test]
@@ -394,7 +429,7 @@ async fn a_step_is_not_taken_again_when_the_dialogue_is_resumed() {
     let config = config_of(EXISTING);
     let mut dialogue = Dialogue::reconnect(&types, &config, "k").unwrap();
     dialogue.turn().await.unwrap();
-    let text = dialogue.suspend();
+    let text = dialogue.suspend().unwrap();
     let mut dialogue = Dialogue::resume(&types, &text).unwrap();
     let turn = dialogue.turn().await.unwrap();
     assert_eq!(asked(&turn).name, "config_code");
@@ -410,8 +445,8 @@ async fn the_text_of_a_step_may_be_suspended_with_its_password() {
         .give(NAME, Answer::text("k"))
         .give(TYPE, Answer::text("koofr"));
     hold(&mut dialogue, &["koofr", "ann", "p", "n", "1"]).await;
-    let text = dialogue.suspend();
-    assert!(!text.contains("s3cret"), "{text}");
+    let text = dialogue.suspend().unwrap();
+    assert!(!text.expose().contains("s3cret"), "{}", text.expose());
     let mut resumed = Dialogue::resume(&types, &text).unwrap();
     hold(&mut resumed, &["save"]).await;
     assert!(resumed.section() == dialogue.section());
@@ -476,7 +511,7 @@ async fn damaged_texts_do_no_harm() {
     let types = koofr_with(Code::default());
     let mut dialogue = Dialogue::reconnect(&types, &config_of(EXISTING), "k").unwrap();
     dialogue.turn().await.unwrap();
-    let text = dialogue.suspend();
+    let text = dialogue.suspend().unwrap().expose().to_owned();
     for place in 0..text.len() {
         for damage in [&b""[..], b"9", b"\"", b"{}", b"k", b"\\", b"\xc3\xa9"] {
             let mut bytes = text.clone().into_bytes();
@@ -484,6 +519,7 @@ async fn damaged_texts_do_no_harm() {
             let Ok(damaged) = String::from_utf8(bytes) else {
                 continue;
             };
+            let damaged = SuspendedDialogue::new(damaged);
             let Ok(mut resumed) = Dialogue::resume(&types, &damaged) else {
                 continue;
             };

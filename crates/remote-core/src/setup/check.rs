@@ -111,19 +111,23 @@ impl Question {
             OptionType::String => Ok(Answer::text(text)),
             value_type => {
                 let value = value_type.parse(text).map_err(AnswerError::Type)?;
-                Ok(Answer::text(canonical(&value)))
+                Ok(Answer::text(canonical(value_type, &value, text)))
             }
         }
     }
 }
 
-/// The form that is stored: that of rclone, unless it would lose a part of the value.
-fn canonical(value: &OptionValue) -> String {
-    let text = value.to_string();
-    match value {
-        OptionValue::Size(size) if text.parse() != Ok(*size) => size.to_exact(),
-        _ => text,
-    }
+/// The form that is stored: that of rclone, unless it would lose a part of the value. Then it is an exact one, or what was given.
+fn canonical(value_type: OptionType, value: &OptionValue, given: &str) -> String {
+    let exact = match value {
+        OptionValue::Duration(duration) => duration.clock(),
+        OptionValue::Size(size) => size.to_exact(),
+        _ => given.to_owned(),
+    };
+    [value.to_string(), exact]
+        .into_iter()
+        .find(|text| value_type.parse(text).as_ref() == Ok(value))
+        .unwrap_or_else(|| given.to_owned())
 }
 
 fn yes_no(text: &str) -> Result<bool, AnswerError> {
@@ -152,6 +156,20 @@ mod tests {
             checked(&size, "1500001B").unwrap(),
             "1500001B",
             "1.431Mi would be another size"
+        );
+        let duration = Question::text("d", "").of_type(OptionType::Duration);
+        assert_eq!(checked(&duration, "36h").unwrap(), "1.5d");
+        assert_eq!(
+            checked(&duration, "173h").unwrap(),
+            "173h0m0s",
+            "1.0297619047619047w would be another duration"
+        );
+        let list = Question::text("l", "").of_type(OptionType::CommaSeparated);
+        assert_eq!(checked(&list, "a,\"b,c\"").unwrap(), "a,\"b,c\"");
+        assert_eq!(
+            checked(&list, "\"\"").unwrap(),
+            "\"\"",
+            "nothing would be another list"
         );
         let encoding = Question::text("e", "").of_type(OptionType::Encoding);
         assert_eq!(checked(&encoding, "Dot,Slash").unwrap(), "Slash,Dot");

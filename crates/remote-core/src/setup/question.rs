@@ -1,14 +1,17 @@
 //! What is asked.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::options::{OptionSpec, OptionType};
 
 /// A question to the user.
 ///
-/// As JSON it is one object: the fields below, with those of the kind among them. Never holds a secret: the current value of a password is not its default.
+/// As JSON it is one object: the fields below, with those of the kind among them. The current value of a password is never its default; that of another
+/// [sensitive](Self::sensitive) option is, for the eyes of the user, and does not show in `Debug`.
 #[non_exhaustive]
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
 pub struct Question {
     /// The name of the option, or one that begins with `config_` for a question without an option. The name stays the same in
     /// later versions, so that answers can be given by it beforehand.
@@ -239,6 +242,27 @@ impl Question {
     }
 }
 
+/// What is nothing to show in logs is not shown.
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let default = match self.default.as_str() {
+            "" => "",
+            _ if self.sensitive => "…",
+            default => default,
+        };
+        f.debug_struct("Question")
+            .field("name", &self.name)
+            .field("help", &self.help)
+            .field("kind", &self.kind)
+            .field("value_type", &self.value_type)
+            .field("default", &default)
+            .field("required", &self.required)
+            .field("sensitive", &self.sensitive)
+            .field("choices", &self.choices)
+            .finish()
+    }
+}
+
 fn choices_of(spec: &OptionSpec, provider: &str) -> Vec<Choice> {
     let listed = spec.examples.iter();
     let choices: Vec<Choice> = listed
@@ -331,6 +355,18 @@ mod tests {
         let question = Question::of_option(&spec, "", Some("s3cret"));
         assert_eq!(question.kind, QuestionKind::Secret { kept: true });
         assert_eq!(question.default, "");
+    }
+
+    #[test]
+    fn a_sensitive_default_does_not_show_in_debug() {
+        let spec = OptionSpec::new("token", OptionType::String, "").sensitive();
+        let question = Question::of_option(&spec, "", Some("s3cret"));
+        assert_eq!(question.default, "s3cret");
+        let shown = format!("{question:?}");
+        assert!(
+            shown.contains("token") && !shown.contains("s3cret"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use remote_core::secret::Secret;
 
 use super::super::{SetupError, SetupType, find_type, summary};
-use crate::Config;
+use crate::{Config, document::Effort};
 
 /// Removes keys of a remote; those that are not there do not matter: `config unset`.
 ///
@@ -55,8 +55,11 @@ pub fn show(config: &Config, types: &[SetupType], name: &str) -> Result<String, 
     let kind = find_type(types, &type_name);
     let document = config.document();
     let mut text = format!("[{name}]\n");
+    let mut effort = Effort::of_document();
     for key in document.keys(name) {
-        let value = document.value(name, key).unwrap_or_default();
+        let value = document
+            .value_within(name, key, &mut effort)
+            .unwrap_or_default();
         let key = String::from_utf8_lossy(key);
         let spec = kind.and_then(|kind| kind.backend.option(&key));
         let shown = match spec {

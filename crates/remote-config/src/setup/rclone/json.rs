@@ -1,5 +1,7 @@
 //! Questions and options as rclone prints them.
 
+use std::fmt;
+
 use remote_core::{
     options::{Backend, OptionSpec, OptionType, OptionValue},
     setup::{Question, QuestionKind},
@@ -8,7 +10,9 @@ use serde::Serialize;
 use serde_json::{Value, ser::PrettyFormatter};
 
 /// The answer to a call: the next question, something to tell, or the end.
-#[derive(Debug, Default, Serialize)]
+///
+/// The JSON shows the current values of all options but passwords, as that of rclone does; `Debug` shows none.
+#[derive(Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     state: String,
@@ -49,6 +53,16 @@ impl Reply {
     #[must_use]
     pub fn to_json(&self) -> String {
         to_json(self)
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("state", &self.state)
+            .field("asked", &self.option.as_ref().map(|option| &option.name))
+            .field("error", &self.error)
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,7 +111,7 @@ impl ProviderJson {
 }
 
 /// A question or an option.
-#[derive(Debug, Default, Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct OptionJson {
     name: String,
@@ -122,7 +136,7 @@ pub(super) struct OptionJson {
     type_name: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ExampleJson {
     value: String,

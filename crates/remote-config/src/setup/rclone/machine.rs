@@ -34,7 +34,9 @@ const ALL_ADVANCED: &str = "*all-advanced";
 /// Beginning of the steps of the provider.
 const STEPS: &str = "*postconfig";
 /// What stands for a comma inside a part of a state.
-const WIDE_COMMA: &str = "\u{ff0c}";
+const WIDE_COMMA: char = '\u{ff0c}';
+/// What stands before such a comma that was one before, and before itself. rclone has nothing of the kind and makes a comma of both.
+const QUOTE: char = '\u{201b}';
 /// Questions in a row that are answered from the parameters or by defaults.
 const MAX_ROUNDS: usize = 1000;
 
@@ -350,10 +352,7 @@ impl Machine<'_> {
             state: text.to_owned(),
             detail,
         };
-        let parts: Vec<String> = text
-            .split(',')
-            .map(|part| part.replace(WIDE_COMMA, ","))
-            .collect();
+        let parts: Vec<String> = text.split(',').map(part_of_text).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match parts.as_slice() {
             [ALL] => Ok(self.option_after(false, None)),
@@ -387,12 +386,64 @@ impl State {
             Self::Option { index, advanced } => format!("{SET},{index},{advanced}"),
             Self::Step(state, None) if state == &StepState::start() => STEPS.to_owned(),
             Self::Step(state, _) => {
-                let parts: Vec<String> = state
-                    .parts()
-                    .map(|part| part.replace(',', WIDE_COMMA))
-                    .collect();
+                let parts: Vec<String> = state.parts().map(text_of_part).collect();
                 parts.join(",")
             }
         }
+    }
+}
+
+/// A part of a state as it stands between commas.
+fn text_of_part(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    for c in part.chars() {
+        match c {
+            ',' => text.push(WIDE_COMMA),
+            WIDE_COMMA | QUOTE => text.extend([QUOTE, c]),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+fn part_of_text(text: &str) -> String {
+    let mut part = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            QUOTE => part.push(
+                chars
+                    .next_if(|next| matches!(*next, WIDE_COMMA | QUOTE))
+                    .unwrap_or(QUOTE),
+            ),
+            WIDE_COMMA => part.push(','),
+            c => part.push(c),
+        }
+    }
+    part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_reads_back_as_it_was_written() {
+        assert_eq!(text_of_part("a,b"), "a\u{ff0c}b");
+        for part in [
+            "",
+            "a,b",
+            ",",
+            "\u{ff0c}",
+            "\u{201b}",
+            "\u{201b},",
+            "\u{201b}\u{ff0c}\u{201b}\u{201b}x,\u{ff0c}",
+        ] {
+            let text = text_of_part(part);
+            assert!(!text.contains(','), "{part}");
+            assert_eq!(part_of_text(&text), part);
+        }
+        // What rclone has written.
+        assert_eq!(part_of_text("a\u{ff0c}b\u{201b}c"), "a,b\u{201b}c");
     }
 }
