@@ -8,7 +8,7 @@ use remote_core::{
 };
 
 use crate::{
-    document::Document,
+    document::{Document, Effort},
     environment::Environment,
     error::Error,
     obscure::reveal,
@@ -173,11 +173,11 @@ impl ResolvedRemote {
         backend: Option<&Backend>,
         counts: impl Fn(&str) -> bool,
     ) -> Result<Option<OptionText>, OptionError> {
-        let found = self
-            .layers_above_file(key, backend)
-            .find(|found| counts(&found.text));
-        if found.is_some() {
-            return Ok(found);
+        for found in self.layers_above_file(key, backend) {
+            let found = found?;
+            if counts(&found.text) {
+                return Ok(Some(found));
+            }
         }
         let Some(value) = self
             .file
@@ -189,11 +189,7 @@ impl ResolvedRemote {
         let origin = Origin::File(self.name.clone());
         match std::str::from_utf8(value) {
             Ok(text) => Ok(Some(OptionText::new(text, origin))),
-            Err(_) => Err(OptionError::unreadable(
-                key,
-                Some(origin),
-                "the value is not Unicode text",
-            )),
+            Err(_) => Err(not_text(key, origin)),
         }
     }
 
@@ -201,23 +197,28 @@ impl ResolvedRemote {
         &self,
         key: &str,
         backend: Option<&Backend>,
-    ) -> impl Iterator<Item = OptionText> {
+    ) -> impl Iterator<Item = Result<OptionText, OptionError>> {
         let backend = backend.filter(|backend| backend.option(key).is_some());
         let connection = self
             .remote
             .options
             .get(key)
-            .map(|text| OptionText::new(text, Origin::ConnectionString));
+            .map(|text| Ok(OptionText::new(text, Origin::ConnectionString)));
         let flag = backend.map(|backend| flag(backend.prefix, key));
         let flag = flag.and_then(|flag| {
             let text = self.overrides.by_flag.get(&flag)?;
-            Some(OptionText::new(text, Origin::Override(flag)))
+            Some(Ok(OptionText::new(text, Origin::Override(flag))))
         });
         let own = (!self.name.is_empty()).then(|| Environment::remote_variable(&self.name, key));
         let common = backend.map(|backend| Environment::backend_variable(backend.prefix, key));
         let variable = |name: String| {
-            let text = self.environment.text(&name)?;
-            Some(OptionText::new(text, Origin::Environment(name)))
+            let text = self.environment.get(&name)?.to_str();
+            let origin = Origin::Environment(name);
+            Some(match text {
+                Some(text) => Ok(OptionText::new(text, origin)),
+                // Not as if it were not set: the user would wonder which value counts.
+                None => Err(not_text(key, origin)),
+            })
         };
         [
             connection,
@@ -275,17 +276,20 @@ impl std::fmt::Debug for ResolvedRemote {
     }
 }
 
+fn not_text(key: &str, origin: Origin) -> OptionError {
+    OptionError::unreadable(key, Some(origin), "the value is not Unicode text")
+}
+
 /// The values of a section and of those it inherits from.
 fn section_values(document: &Document, section: &str) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut values = BTreeMap::new();
+    let mut effort = Effort::of_document();
     let mut current = section;
     while document.has_section(current) {
         for key in document.keys(current) {
             let value = || {
-                document
-                    .value(current, key)
-                    .unwrap_or_default()
-                    .into_owned()
+                let value = document.value_within(current, key, &mut effort);
+                value.unwrap_or_default().into_owned()
             };
             values.entry(key.to_vec()).or_insert_with(value);
         }

@@ -359,12 +359,24 @@ fn lock_path(target: &Path) -> PathBuf {
 }
 
 /// Opens a lock file beside `target`, or makes one that only its owner can read.
+///
+/// Whoever may write into the folder can put something else there under this name. A symbolic link is not followed: the file at its end would be written to,
+/// and would change hands where a privileged user works on somebody else's configuration.
 pub(crate) fn open_lock_file(path: &Path, target: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
     let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        let text = format!("{} is not a regular file", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
     replace::share_owner(&file, target);
     Ok(file)
 }

@@ -203,3 +203,20 @@ fn comments_are_found_across_blank_lines() {
     );
     assert_eq!(document.comment("b", None), None);
 }
+
+#[test]
+fn a_line_that_comes_first_keeps_what_looks_like_a_byte_order_mark() {
+    let text = "x = 1\n\u{feff}k = 2\n";
+    let after = edited(text, |document| assert!(document.remove("DEFAULT", "x")));
+    let document = Document::parse(after.as_bytes()).unwrap();
+    assert_eq!(document.raw("DEFAULT", "\u{feff}k"), Some(&b"2"[..]));
+}
+
+#[test]
+fn a_key_in_the_middle_leaves_the_end_of_the_file_alone() {
+    let text = "[a]\r\nx = 1\r\n[b]\ny = 2\n; no line end";
+    assert_eq!(
+        set(text, "a", "k", "v"),
+        "[a]\r\nx = 1\r\nk = v\r\n[b]\ny = 2\n; no line end"
+    );
+}

@@ -28,6 +28,9 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
         Just("k = `a` b".to_owned()),
         Just("k=%(type)s".to_owned()),
         Just("\"q k\" : \"\"\"v\"\"\"".to_owned()),
+        Just("\u{feff}k = 1".to_owned()),
+        Just("[ a ]".to_owned()),
+        Just("[x]y]".to_owned()),
         "[a-c]{1,2} ?[=:] ?[a-z\"`%()s ]{0,6}",
     ];
     let line = (piece, prop_oneof![Just("\n"), Just("\r\n"), Just("\n\n")])
@@ -49,6 +52,60 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
             }
             bytes
         })
+}
+
+/// A change to a document.
+#[derive(Clone, Debug)]
+enum Edit {
+    Add(String),
+    Copy(String, String),
+    Remove(String, String),
+    RemoveSection(String),
+    Rename(String, String),
+    Set(String, String, String),
+}
+
+impl Edit {
+    /// Makes the change, if it is possible.
+    fn apply(&self, document: &mut Document) {
+        match self {
+            Self::Add(section) => drop(document.add_section(section)),
+            Self::Copy(from, to) => drop(document.copy_section(from, to)),
+            Self::Remove(section, key) => drop(document.remove(section, key)),
+            Self::RemoveSection(section) => drop(document.remove_section(section)),
+            Self::Rename(from, to) => drop(document.rename_section(from, to)),
+            Self::Set(section, key, value) => drop(document.set(section, key, value)),
+        }
+    }
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let section = || "[a-c]|b\\.c|DEFAULT|x\\]y|\\]|\\[z| a|new|";
+    let key = || "[a-k]|type|q k|-|#1|\u{feff}k|\"\"|=|";
+    let value = "[^\n\r]{0,8}|[\"` %()s]{0,8}|\"{1,9}|`{1,3}|;x|#x|\\[x\\]| x |%\\(a\\)s";
+    prop_oneof![
+        section().prop_map(Edit::Add),
+        (section(), section()).prop_map(|(from, to)| Edit::Copy(from, to)),
+        (section(), key()).prop_map(|(section, key)| Edit::Remove(section, key)),
+        section().prop_map(Edit::RemoveSection),
+        (section(), section()).prop_map(|(from, to)| Edit::Rename(from, to)),
+        (section(), key(), value).prop_map(|(section, key, value)| Edit::Set(section, key, value)),
+    ]
+}
+
+/// A key with its stored value.
+type Entry = (Vec<u8>, Vec<u8>);
+
+/// All sections with their entries.
+fn contents(document: &Document) -> Vec<(Vec<u8>, Vec<Entry>)> {
+    let sections = document.sections().map(|section| {
+        let keys = document.keys(section).map(|key| {
+            let value = document.raw(section, key).unwrap_or_default();
+            (key.to_vec(), value.to_vec())
+        });
+        (section.to_vec(), keys.collect())
+    });
+    sections.collect()
 }
 
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
@@ -96,6 +153,18 @@ proptest! {
         if before.raw("a", "k").is_some() {
             let changed = old.iter().zip(&new).filter(|(old, new)| old != new).count();
             prop_assert!(old.len() == new.len() && changed <= 1);
+        }
+    }
+
+    #[test]
+    fn whatever_is_edited_is_read_back_as_it_was_written(bytes in file(), edits in prop::collection::vec(edit(), 1..12)) {
+        let Ok(mut document) = Document::parse(&bytes) else { return Ok(()) };
+        for edit in edits {
+            edit.apply(&mut document);
+            let written = document.to_bytes();
+            let reread = Document::parse(&written).map_err(|error| TestCaseError::fail(format!("{edit:?}: {error}")))?;
+            prop_assert_eq!(contents(&reread), contents(&document), "{:?}", edit);
+            prop_assert_eq!(reread.to_bytes(), written);
         }
     }
 

@@ -240,3 +240,33 @@ fn dotted_remotes_inherit() {
         ("parent".into(), "m".into())
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_told_and_not_passed_over() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    let config = config("[k]\ntype = koofr\nuser = file\nmountid = file\n");
+    let environment = Environment::from_iter([
+        (
+            OsStr::new("RCLONE_CONFIG_K_USER"),
+            OsStr::from_bytes(b"\xffcanary"),
+        ),
+        (
+            OsStr::new("RCLONE_KOOFR_MOUNTID"),
+            OsStr::from_bytes(b"\xff"),
+        ),
+        (OsStr::new("RCLONE_CONFIG_K_MOUNTID"), OsStr::new("own")),
+    ]);
+    let remote = config.remote("k:", &environment).unwrap();
+    let options = TypedOptions::new(&KOOFR, &remote);
+    let error = options.string("user").unwrap_err();
+    assert_eq!(error.kind(), OptionErrorKind::Unreadable);
+    let said = error.to_string();
+    assert!(
+        said.contains("RCLONE_CONFIG_K_USER") && !said.contains("canary"),
+        "{said}"
+    );
+    // What counts before it still does.
+    assert_eq!(options.string("mountid").unwrap(), "own");
+}

@@ -257,12 +257,14 @@ impl Document {
 
     /// Adds a line for a key that an existing section does not have.
     fn insert_entry(&mut self, section: &[u8], key: &[u8], value: &[u8]) {
-        self.finish_last_line();
         self.name_unnamed_headers(section);
         let last = self
             .section(section)
             .and_then(|section| section.lines().max());
         let place = last.map_or(self.lines.len(), |last| last + 1);
+        if place == self.lines.len() {
+            self.finish_last_line();
+        }
         let line = [key, b" = ", &written(value), self.line_ending().as_bytes()].concat();
         self.insert(place, &line);
     }

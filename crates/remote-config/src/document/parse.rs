@@ -113,6 +113,11 @@ impl Document {
 
     /// Finds the sections and keys anew after the lines have changed.
     pub(super) fn rebuild(&mut self) {
+        // Where the first line was removed, what stands first now must not lose its first character to the next reader.
+        self.byte_order_mark |= self
+            .lines
+            .first()
+            .is_some_and(|line| line.text.starts_with(BYTE_ORDER_MARK));
         let mut index = Index::default();
         for (place, line) in self.lines.iter().enumerate() {
             match &line.meaning {

@@ -176,13 +176,12 @@ fn keep_access(_file: &NamedTempFile, _old: &Metadata) -> io::Result<()> {
 pub(super) fn share_owner(lock: &File, target: &Path) {
     use std::os::unix::fs::MetadataExt as _;
 
-    let owner = |metadata: Metadata| metadata.uid();
-    let (Ok(wanted), Ok(present)) = (fs::metadata(target).map(owner), lock.metadata().map(owner))
-    else {
+    let (Ok(target), Ok(present)) = (fs::metadata(target), lock.metadata()) else {
         return;
     };
-    if wanted != present {
-        let wanted = rustix::fs::Uid::from_raw(wanted);
+    // A file that has another name as well may be somebody else's.
+    if target.uid() != present.uid() && present.nlink() == 1 {
+        let wanted = rustix::fs::Uid::from_raw(target.uid());
         // Only a privileged user can, and only there it matters.
         rustix::fs::fchown(lock, Some(wanted), None).unwrap_or_default();
     }

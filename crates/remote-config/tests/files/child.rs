@@ -24,6 +24,8 @@ pub(crate) const PASSWORDS: [&str; 2] = ["the first", "the second"];
 /// What the second process does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Role {
+    /// Adds keys to a section of its own, one save each.
+    AddsKeys,
     /// Changes the password again and again.
     ChangesPassword,
     /// Saves once, must fail, and must be told that the file or the folder cannot be written.
@@ -33,7 +35,12 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 3] = [Self::ChangesPassword, Self::FailsToSave, Self::Saves];
+    const ALL: [Self; 4] = [
+        Self::AddsKeys,
+        Self::ChangesPassword,
+        Self::FailsToSave,
+        Self::Saves,
+    ];
 
     fn name(self) -> String {
         format!("{self:?}")
@@ -60,6 +67,7 @@ fn a_second_process() {
     let path = PathBuf::from(env::var_os(PATH).unwrap());
     let role = Role::ALL.into_iter().find(|role| role.name() == name);
     match role.unwrap() {
+        Role::AddsKeys => adds_keys(&store(&path)),
         Role::ChangesPassword => changes_password(&store(&path)),
         Role::FailsToSave => fails_to_save(&store(&path)),
         Role::Saves => saves(&store(&path)),
@@ -72,6 +80,20 @@ pub(crate) fn store(path: &Path) -> Store {
         password.map(Secret::new)
     });
     Store::new(Location::File(path.to_owned())).passwords(sources)
+}
+
+/// How many keys a process adds.
+pub(crate) const KEYS: usize = 10;
+
+fn adds_keys(store: &Store) {
+    for key in 0..KEYS {
+        let add = |document: &mut Document| {
+            let section = format!("p{}", std::process::id());
+            document.set(section, format!("k{key}"), "v").unwrap();
+            Ok(())
+        };
+        store.update(add).unwrap();
+    }
 }
 
 fn changes_password(store: &Store) {

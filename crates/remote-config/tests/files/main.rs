@@ -5,8 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod changing;
 #[cfg(unix)]
 mod child;
+#[cfg(unix)]
+mod commands;
+mod hostile;
 #[cfg(unix)]
 mod killed;
 #[cfg(unix)]
