@@ -7,7 +7,7 @@ use remote_core::{
     auth::{MemoryTokenStore, RefreshTokenRefused, Token, TokenStore as _},
     error::{Error, ErrorKind, report},
     http::{HttpClient, HttpSettings},
-    obscure::obscure,
+    options::obscure::obscure,
     path::RemotePath,
     secret::Secret,
 };

@@ -4,7 +4,7 @@
 //! * each renews in turn for the other, in one file that keeps its other lines
 //! * a service that checks the secret of the device, to which rclone presents the obscured text, is served by us alone
 
-use remote_core::{obscure, secret::Secret};
+use remote_core::{options::obscure, secret::Secret};
 use remote_emulator::{
     identity::{DEFAULT_LOGIN, DEFAULT_LOGIN_PASSWORD, IdentityConfig, IdentityUser},
     jotta::JottaConfig,
