@@ -153,6 +153,7 @@ struct Repr {
     request_id: Option<String>,
     help: Option<String>,
     attempts: u32,
+    no_contact: bool,
     source: Option<BoxError>,
 }
 
@@ -171,6 +172,7 @@ impl Error {
             request_id: None,
             help: None,
             attempts: 1,
+            no_contact: false,
             source: None,
         }))
     }
@@ -269,6 +271,13 @@ impl Error {
         self
     }
 
+    /// Notes whether nothing has answered so far: no connection could be made, for this request or any earlier one of its client.
+    #[must_use]
+    pub fn with_no_contact(mut self, no_contact: bool) -> Self {
+        self.0.no_contact = no_contact;
+        self
+    }
+
     /// What kind of failure this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -321,6 +330,13 @@ impl Error {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
+    }
+
+    /// Whether no connection could be made, for this request or any earlier one of its client: a wrong address or no network is likelier
+    /// than a service that is down for a moment, and [`RetryPolicy::max_contact_attempts`](crate::retry::RetryPolicy::max_contact_attempts) holds.
+    #[must_use]
+    pub fn is_no_contact(&self) -> bool {
+        self.0.no_contact
     }
 
     /// Whether nothing is at the path.

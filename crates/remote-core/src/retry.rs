@@ -40,6 +40,12 @@ mod pacer;
 /// believes in it.
 pub const DEFAULT_MAX_ATTEMPTS: u32 = 10;
 
+/// [`RetryPolicy::max_contact_attempts`] of the default.
+///
+/// Three: a lost packet or a listener that is being replaced is survived, and whoever mistyped an address, or has no network, is told within a
+/// second where the connection is refused.
+pub const DEFAULT_MAX_CONTACT_ATTEMPTS: u32 = 3;
+
 /// [`RetryPolicy::base_delay`] of the default: a lost packet or a worker that restarts is over by then.
 pub const DEFAULT_BASE_DELAY: Duration = Duration::from_millis(200);
 
@@ -55,6 +61,12 @@ pub const DEFAULT_MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 pub struct RetryPolicy {
     /// Attempts in all, the first one included; [`DEFAULT_MAX_ATTEMPTS`] unless set. Zero counts as one.
     pub max_attempts: u32,
+    /// Attempts in all as long as the client has never been answered and cannot connect ([`Error::is_no_contact`]: connection refused, name unknown,
+    /// nobody there); [`DEFAULT_MAX_CONTACT_ATTEMPTS`] unless set, and never more than [`max_attempts`](Self::max_attempts).
+    ///
+    /// After the first answer an outage gets all attempts: a restart of the service in the middle of a backup is waited for. To wait for a
+    /// network that is still coming up, set it to the same number.
+    pub max_contact_attempts: u32,
     /// Time from the start of the first attempt after which no attempt begins; unlimited unless set.
     ///
     /// An attempt that is running is not cut off by it; attempts see what is left as [`Attempt::remaining`].
@@ -72,6 +84,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             max_attempts: DEFAULT_MAX_ATTEMPTS,
+            max_contact_attempts: DEFAULT_MAX_CONTACT_ATTEMPTS,
             max_elapsed: None,
             base_delay: DEFAULT_BASE_DELAY,
             max_delay: DEFAULT_MAX_DELAY,
@@ -91,6 +104,13 @@ impl RetryPolicy {
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
+        self
+    }
+
+    /// Sets [`RetryPolicy::max_contact_attempts`].
+    #[must_use]
+    pub fn with_max_contact_attempts(mut self, attempts: u32) -> Self {
+        self.max_contact_attempts = attempts;
         self
     }
 
@@ -120,6 +140,14 @@ impl RetryPolicy {
     pub fn with_max_retry_after(mut self, delay: Duration) -> Self {
         self.max_retry_after = delay;
         self
+    }
+
+    /// How many attempts are made when they fail like this.
+    fn attempts_for(&self, error: &Error) -> u32 {
+        match error.is_no_contact() {
+            true => self.max_attempts.min(self.max_contact_attempts),
+            false => self.max_attempts,
+        }
     }
 
     /// The upper end of the random delay after this many attempts.
@@ -287,7 +315,9 @@ impl Retry {
         deadline: Option<Instant>,
     ) -> Option<Duration> {
         let named = named_delay(error, idempotency)?.unwrap_or_default();
-        if error.attempts() >= self.policy.max_attempts || named > self.policy.max_retry_after {
+        if error.attempts() >= self.policy.attempts_for(error)
+            || named > self.policy.max_retry_after
+        {
             return None;
         }
         // The random part comes on top, or everybody who was sent away comes back at the same moment.

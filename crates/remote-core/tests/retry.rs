@@ -315,3 +315,18 @@ async fn a_last_attempt_that_was_turned_away_does_not_hide_that_an_earlier_one_m
     let (outcome, _) = run(&retry, Idempotency::Idempotent, vec![turned_away()]).await;
     assert_eq!(outcome.unwrap_err().effect(), Effect::NotMade);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_reached_is_tried_a_few_times_and_what_was_is_waited_for() {
+    let unreached = |never: bool| error(RetryAdvice::Safe(None)).with_no_contact(never);
+    let attempts = |policy: RetryPolicy, never: bool| async move {
+        let failures = (0..20).map(|_| unreached(never)).collect();
+        let (outcome, attempts) = run(&retry(policy), Idempotency::NotIdempotent, failures).await;
+        assert_eq!(outcome.unwrap_err().attempts() as usize, attempts.len());
+        attempts.len()
+    };
+    let few = RetryPolicy::default().with_max_contact_attempts(3);
+    assert_eq!(attempts(few.clone(), true).await, 3);
+    assert_eq!(attempts(few.clone(), false).await, 10);
+    assert_eq!(attempts(few.with_max_attempts(2), true).await, 2);
+}

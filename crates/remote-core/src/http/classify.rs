@@ -46,7 +46,8 @@ pub(super) fn expired(expired: Expired, about: &About) -> Error {
         Expired::Connecting => not_sent(
             ErrorKind::Timeout,
             format!("no connection to {host} could take the request in time"),
-        ),
+        )
+        .with_no_contact(true),
         Expired::Sending => about.after_sending(
             ErrorKind::Timeout,
             format!("{host} took no further bytes for too long"),
@@ -69,7 +70,7 @@ pub(super) fn send_failure(error: reqwest::Error, about: &About) -> Error {
             format!("no request to {host} can be made of this"),
         )
     } else if error.is_connect() {
-        connect_failure(&error, &host)
+        connect_failure(&error, &host).with_no_contact(true)
     } else if refused_unprocessed(&error) {
         not_sent(
             ErrorKind::Transport,

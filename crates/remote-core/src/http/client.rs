@@ -5,7 +5,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime},
 };
@@ -44,6 +44,8 @@ struct Inner {
     direct: Option<OnceLock<reqwest::Client>>,
     settings: HttpSettings,
     requests: AtomicU64,
+    /// Something was answered: the address is right and the network there.
+    answered: AtomicBool,
 }
 
 impl HttpClient {
@@ -80,6 +82,7 @@ impl HttpClient {
                 direct,
                 settings,
                 requests: AtomicU64::new(0),
+                answered: AtomicBool::new(false),
             }),
         }
     }
@@ -147,11 +150,26 @@ impl HttpClient {
             }
             Either::Right((expired, _)) => Err(classify::expired(expired, &about)),
         };
-        let outcome = judge(outcome, &watch);
+        let outcome = self.note_contact(judge(outcome, &watch));
         trace(head, &outcome, &watch, started);
         let response = Response::new(outcome?, about, self.inner.settings.idle_timeout);
         response.check_coding()?;
         Ok(response)
+    }
+
+    /// Remembers the first answer: from then on a connection that cannot be made is an outage and no mistake.
+    fn note_contact(&self, outcome: Result<reqwest::Response>) -> Result<reqwest::Response> {
+        let answered = &self.inner.answered;
+        match outcome {
+            Ok(response) => {
+                answered.store(true, Ordering::Relaxed);
+                Ok(response)
+            }
+            Err(error) if error.is_no_contact() && answered.load(Ordering::Relaxed) => {
+                Err(error.with_no_contact(false))
+            }
+            failed => failed,
+        }
     }
 
     fn watch(&self, head: &Head, body: &Body) -> Arc<Watch> {

@@ -10,6 +10,8 @@ pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The delay that a `Retry-After` header asks for, given in seconds or as a date; a date in the past is no delay.
 ///
+/// A date is one of the service's clock, so it counts from the `Date` of the same answer; from `now` only where there is none.
+///
 /// Absent when there is no such header or it is malformed. At most [`MAX_RETRY_AFTER`].
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
@@ -24,9 +26,16 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         Duration::from_secs(seconds)
     } else {
         let at = httpdate::parse_http_date(text).ok()?;
-        at.duration_since(now).unwrap_or_default()
+        at.duration_since(answered_at(headers).unwrap_or(now))
+            .unwrap_or_default()
     };
     Some(delay.min(MAX_RETRY_AFTER))
+}
+
+/// When the service says that it answered.
+fn answered_at(headers: &HeaderMap) -> Option<SystemTime> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(text.trim()).ok()
 }
 
 /// The kind and the advice that providers start from when an answer has this status and its body says nothing better.
@@ -78,6 +87,19 @@ mod tests {
         assert_eq!(seconds("Wed, 21 Oct 2015 07:28:30 GMT"), Some(30));
         assert_eq!(seconds("Wednesday, 21-Oct-15 07:28:30 GMT"), Some(30));
         assert_eq!(seconds("Wed Oct 21 07:28:30 2015"), Some(30));
+    }
+
+    #[test]
+    fn a_date_counts_from_the_clock_of_the_service() {
+        let now = httpdate::parse_http_date("Wed, 21 Oct 2015 07:28:00 GMT").unwrap();
+        let seconds = |date: &'static str| {
+            let mut headers = headers("Wed, 21 Oct 2015 09:00:30 GMT");
+            headers.insert(header::DATE, date.parse().unwrap());
+            retry_after(&headers, now).map(|delay| delay.as_secs())
+        };
+        assert_eq!(seconds("Wed, 21 Oct 2015 09:00:00 GMT"), Some(30));
+        assert_eq!(seconds("Wed, 21 Oct 2015 10:00:00 GMT"), Some(0));
+        assert_eq!(seconds("yesterday"), Some(92 * 60 + 30));
     }
 
     #[test]
