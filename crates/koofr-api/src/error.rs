@@ -13,7 +13,7 @@
 
 use std::error::Error as StdError;
 
-use crate::text_enum;
+use crate::{model::json::Json, text_enum};
 
 pub(crate) mod classify;
 
@@ -75,7 +75,7 @@ pub struct ApiError {
     /// The id of the failed request, to quote to the service's support.
     pub request_id: Option<String>,
     /// The free-form `extra` of the service's own form, or the whole answer where it is JSON in another form; usually nothing.
-    pub details: serde_json::Value,
+    pub details: Json,
 }
 
 impl ApiError {
@@ -87,7 +87,7 @@ impl ApiError {
             code: None,
             message: String::new(),
             request_id: None,
-            details: serde_json::Value::Null,
+            details: Json::default(),
         }
     }
 

@@ -9,6 +9,7 @@ pub mod device;
 pub mod event;
 pub mod file;
 pub mod job;
+pub mod json;
 pub mod link;
 pub mod mount;
 pub mod search;

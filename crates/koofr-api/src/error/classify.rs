@@ -7,7 +7,7 @@ use remote_core::error::{Effect, Error, ErrorKind, RetryAdvice};
 use serde::Deserialize;
 
 use super::{ApiError, ApiErrorCode};
-use crate::lenient;
+use crate::{lenient, model::json::Json};
 
 /// Longest text of an answer that is kept, in characters.
 const MESSAGE_CHARS: usize = 300;
@@ -28,7 +28,7 @@ pub(crate) struct EnvelopeError {
     #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) message: String,
     #[serde(default)]
-    pub(crate) extra: serde_json::Value,
+    pub(crate) extra: Json,
 }
 
 /// What is known of a failed answer.

@@ -5,6 +5,7 @@ use std::fmt;
 use remote_core::secret::Secret;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::json::Json;
 use crate::lenient;
 
 /// The user.
@@ -125,7 +126,7 @@ pub struct SecuritySettings {
 #[serde(transparent)]
 pub struct AppConfig {
     /// All fields, as the service sent them.
-    pub fields: serde_json::Map<String, serde_json::Value>,
+    pub fields: Json,
 }
 
 impl AppConfig {

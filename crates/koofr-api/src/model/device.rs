@@ -5,6 +5,7 @@ use std::fmt;
 use remote_core::secret::Secret;
 use serde::{Deserialize, Deserializer};
 
+use super::json::Json;
 use crate::lenient;
 
 /// A desktop device or connected cloud.
@@ -76,7 +77,7 @@ pub struct DeviceProvider {
     #[serde(deserialize_with = "lenient::text")]
     pub name: String,
     /// Its settings, in a form of its own. May hold secrets, so it does not show in `Debug`.
-    pub data: serde_json::Value,
+    pub data: Json,
 }
 
 impl fmt::Debug for DeviceProvider {

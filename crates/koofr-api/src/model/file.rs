@@ -237,21 +237,9 @@ pub struct FileVersion {
     /// Names the version in other calls.
     #[serde(deserialize_with = "lenient::text")]
     pub id: String,
-    /// File or folder (`type`).
-    #[serde(rename = "type")]
-    pub kind: FileKind,
-    /// Modification time in milliseconds since 1970.
-    #[serde(deserialize_with = "lenient::opt_i64")]
-    pub modified: Option<i64>,
-    /// Size in bytes.
-    #[serde(deserialize_with = "lenient::opt_u64")]
-    pub size: Option<u64>,
-    /// Media type.
-    #[serde(deserialize_with = "lenient::text")]
-    pub content_type: String,
-    /// Tags.
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub tags: Tags,
+    /// The file as it was, without its name.
+    #[serde(flatten)]
+    pub info: FileInfo,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::json::Json;
 use crate::{lenient, text_enum};
 
 /// A piece of background work.
@@ -31,9 +32,9 @@ pub struct Job {
     #[serde(deserialize_with = "lenient::opt_i64")]
     pub aborted: Option<i64>,
     /// What was ordered; an object or a text.
-    pub parameters: serde_json::Value,
+    pub parameters: Json,
     /// What came of it; an object or a text.
-    pub result: serde_json::Value,
+    pub result: Json,
 }
 
 impl Job {

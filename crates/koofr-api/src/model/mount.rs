@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    file::FileKind,
+    file::FileInfo,
     link::{Link, Receiver},
 };
 use crate::{lenient, text_enum};
@@ -249,24 +249,9 @@ pub struct MountCapabilities {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SharedFile {
-    /// Name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: String,
-    /// File or folder (`type`).
-    #[serde(rename = "type")]
-    pub kind: FileKind,
-    /// Modification time in milliseconds since 1970.
-    #[serde(deserialize_with = "lenient::opt_i64")]
-    pub modified: Option<i64>,
-    /// Size in bytes.
-    #[serde(deserialize_with = "lenient::opt_u64")]
-    pub size: Option<u64>,
-    /// Media type.
-    #[serde(deserialize_with = "lenient::text")]
-    pub content_type: String,
-    /// MD5 of the content.
-    #[serde(deserialize_with = "lenient::opt_text")]
-    pub hash: Option<String>,
+    /// The file or folder itself.
+    #[serde(flatten)]
+    pub info: FileInfo,
     /// The mount through which it is shared.
     pub mount: Option<Mount>,
     /// Its public link.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    file::{FileKind, Tags},
+    file::FileInfo,
     link::{Link, Receiver},
     mount::Mount,
     vault::VaultRepo,
@@ -33,27 +33,9 @@ pub struct SearchHit {
     /// Id of its mount.
     #[serde(deserialize_with = "lenient::text")]
     pub mount_id: String,
-    /// Path in the mount.
-    #[serde(deserialize_with = "lenient::text")]
-    pub path: String,
-    /// Name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: String,
-    /// File or folder (`type`).
-    #[serde(rename = "type")]
-    pub kind: FileKind,
-    /// Modification time in milliseconds since 1970.
-    #[serde(deserialize_with = "lenient::opt_i64")]
-    pub modified: Option<i64>,
-    /// Size in bytes.
-    #[serde(deserialize_with = "lenient::opt_u64")]
-    pub size: Option<u64>,
-    /// Media type.
-    #[serde(deserialize_with = "lenient::text")]
-    pub content_type: String,
-    /// Tags.
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub tags: Tags,
+    /// The file or folder itself, with its path in the mount.
+    #[serde(flatten)]
+    pub info: FileInfo,
     /// How well it fits; higher is better.
     #[serde(deserialize_with = "lenient::or_default")]
     pub score: f64,

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::json::Json;
 use crate::lenient;
 
 /// What an installation tells about itself without credentials. Only part of its fields is published.
@@ -14,7 +15,7 @@ pub struct BasicConfig {
     pub product: Product,
     /// All other fields, as the service sent them.
     #[serde(flatten)]
-    pub fields: serde_json::Map<String, serde_json::Value>,
+    pub fields: Json,
 }
 
 /// The product of an installation.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{file::Tags, mount::Mount};
+use super::{file::Tags, json::Json, mount::Mount};
 use crate::{lenient, text_enum};
 
 /// One page of the trash.
@@ -122,7 +122,7 @@ pub struct Snapshot {
     pub id: String,
     /// All fields, as the service sent them.
     #[serde(flatten)]
-    pub fields: serde_json::Map<String, serde_json::Value>,
+    pub fields: Json,
 }
 
 #[cfg(test)]

@@ -73,9 +73,10 @@ async fn jobs_are_started_watched_and_put_away() {
     );
     let error = client.start_move_job(&files, None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PreconditionFailed);
+    let details = &ApiError::of(&error).unwrap().details;
     assert_eq!(
-        ApiError::of(&error).unwrap().details["errors"][0]["error"],
-        "exists"
+        details.at("/errors/0/error").unwrap().as_str(),
+        Some("exists")
     );
     assert!(
         client

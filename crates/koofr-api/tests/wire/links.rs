@@ -101,7 +101,7 @@ async fn public_links_have_all_their_endpoints() {
     let client = client(&server);
     let link = client.create_link("m", "/a.txt").await.unwrap();
     assert_eq!(
-        (link.url.as_str(), link.valid_to),
+        (link.common.url.as_str(), link.common.valid_to),
         ("https://h/links/l1", Some(1_700_000_000_000))
     );
     assert_eq!(

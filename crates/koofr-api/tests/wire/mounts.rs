@@ -164,10 +164,8 @@ async fn an_ambiguous_address_lists_who_is_meant() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PreconditionFailed);
-    assert_eq!(
-        ApiError::of(&error).unwrap().details[1]["name"],
-        "Bob's team"
-    );
+    let details = &ApiError::of(&error).unwrap().details;
+    assert_eq!(details.at("/1/name").unwrap().as_str(), Some("Bob's team"));
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ async fn a_search_sends_all_its_filters() {
         .with_file_type(SearchFileType::Document)
         .with_tag("k", "v");
     let page = client(&server).search_page(&query).await.unwrap();
-    assert_eq!(page.hits[0].path, "/a");
+    assert_eq!(page.hits[0].info.path.as_deref(), Some("/a"));
     assert_eq!(
         queries(&server).await,
         [
