@@ -7,13 +7,15 @@
 //! | `list` | native | 1 | |
 //! | `list_recursive` | native | 1 | streamed; memory does not grow with the tree |
 //! | `read` | native | 1 | whole or range; another one for each time it is resumed |
-//! | `write` into a known directory | native | 1 | a directory is known after it was listed, looked at or made |
-//! | `write` into another directory | native | 2 to 3 | it is made or found first |
+//! | `write` into a known directory | native | 1 | a directory is known after it, or a file in it, was listed, looked at or made |
+//! | `write` into another directory | native | 2 to 3 | it is made or found first; 1 if it is [expected](WriteOptions::expects_dir) and there |
 //! | `create_dir` | native | 1 | 2 if it exists; one more for each missing directory above, and one |
 //! | `remove_file`, `remove_dir` | native | 2 | a look first: the service removes files and trees by one and the same request |
 //! | `remove_dir_all` | native | 1 | into the trash; of the root of a storage 1, and 1 for each entry |
-//! | `copy`, `rename` | native | 2 | the change, and a look at the result |
-//! | replacing copy or rename | emulated | 7 | the old target is set aside, and put back on failure |
+//! | `copy` | native | 2 | the change, and a look at the result |
+//! | `rename` | native | 2 | a look, which tells a lost answer from a target that was there before, and the change |
+//! | replacing copy | emulated | 7 | the old target is set aside, and put back on failure |
+//! | replacing rename | emulated | 6 | likewise |
 //! | rename that changes case only | emulated | 3 | by way of a temporary name |
 //! | `set_modified` | emulated | 6 | a copy on the service with the new time takes the place of the file |
 //! | `usage` | native | 1 | in steps of 1 MiB |
@@ -21,8 +23,14 @@
 //! | `empty_trash` | native | 1 | **of the whole account** |
 //! | `changes` | native | 1 per poll | from the activity log of the account |
 //!
-//! Emulated operations go by way of a name beside the file, `.remote-tmp-` and 16 hexadecimal digits. A process that ends, or a future that is dropped, between
-//! two of their requests leaves the file under that name: move it back. A failure that is reported puts it back, or names it.
+//! Emulated operations go by way of a name beside the file, `.remote-tmp-` and 16 hexadecimal digits. Once begun they are brought to their end by a task of
+//! the runtime, also when the future is dropped; the change is then made, or taken back, a little later. A process or runtime that ends between two of the
+//! requests leaves the file under that name: move it back. A failure that is reported puts it back, or names it.
+//!
+//! When the answer to a copy or rename is lost, a look at both places decides. A rename counts as made if the source is gone and the target is what the source
+//! was, a copy if the target has the content and time of the source (of a directory: the same entries with the same content): a target that was like that before is
+//! not told from one that was just made. What a look cannot decide is an error whose effect is unknown.
+//!
 //! `remove_dir_all` of an empty file removes it: the service tells it from a directory only by a look, which would cost another request.
 
 mod changes;
@@ -35,6 +43,7 @@ mod mount;
 mod moving;
 mod reading;
 mod removing;
+mod replacing;
 mod sharing;
 mod writing;
 
@@ -317,7 +326,7 @@ impl Remote for KoofrRemote {
                 "setting times",
             )));
         }
-        self.inner
+        self.shared()
             .set_modified(path, modified)
             .await
             .map_err(at("set_modified", path))
@@ -357,7 +366,7 @@ impl Remote for KoofrRemote {
         to: &RemotePath,
         options: CopyOptions,
     ) -> Result<Entry> {
-        self.inner
+        self.shared()
             .copy(from, to, options.modified, options.target)
             .await
             .map_err(at("copy", to))
@@ -369,7 +378,7 @@ impl Remote for KoofrRemote {
         to: &RemotePath,
         options: RenameOptions,
     ) -> Result<Entry> {
-        self.inner
+        self.shared()
             .rename(from, to, options.target)
             .await
             .map_err(at("rename", to))
@@ -383,7 +392,7 @@ impl Remote for KoofrRemote {
     }
 
     async fn public_link(&self, path: &RemotePath, options: LinkOptions) -> Result<PublicLink> {
-        self.inner
+        self.shared()
             .public_link(path, options)
             .await
             .map_err(at("public_link", path))

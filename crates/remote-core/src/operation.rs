@@ -114,6 +114,11 @@ pub struct WriteOptions {
     pub content_type: Option<Arc<str>>,
     /// Told of the bytes that are sent.
     pub progress: Option<Arc<dyn Progress>>,
+    /// Whether the directory of the file is likely to be there, as for a single file whose place somebody named; false unless set.
+    ///
+    /// Saves the requests that make sure of the directory, where the remote does not know it, and costs one more where it is missing after all: it is made
+    /// then. The result is the same. Services that need no such request ignore it.
+    pub expects_dir: bool,
 }
 
 impl WriteOptions {
@@ -142,6 +147,13 @@ impl WriteOptions {
     #[must_use]
     pub fn with_progress(mut self, progress: Arc<dyn Progress>) -> Self {
         self.progress = Some(progress);
+        self
+    }
+
+    /// Sets [`expects_dir`](Self::expects_dir).
+    #[must_use]
+    pub fn with_expects_dir(mut self, expects: bool) -> Self {
+        self.expects_dir = expects;
         self
     }
 }

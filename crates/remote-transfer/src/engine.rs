@@ -6,6 +6,7 @@ mod dirs;
 mod download;
 mod drive;
 mod file;
+mod finishing;
 pub(crate) mod index;
 mod job;
 mod ledger;

@@ -40,7 +40,7 @@
 //! service copies the files itself where it can. A [`Filter`] leaves things out.
 //!
 //! Local names are converted as rclone does it (see [`Encoding`](remote_core::encoding::Encoding)), so both programs see the same files, with one exception: a local name with the
-//! quote `‛` comes back from a remote as it was, not with the quote doubled.
+//! quote `‛`, single or doubled, is kept as it is and comes back as it was. rclone takes the doubled quote for a single one, and cannot open a file whose name has a single one.
 //!
 //! # What it costs
 //!
@@ -65,8 +65,8 @@
 //!
 //! # Cancelling
 //!
-//! [`Cancel`] ends a copy from outside; when [`copy`] returns, nothing of it goes on and no hidden file is left. Dropping the future does the same, except
-//! that the removal of hidden files may take a moment longer. It must be polled in a Tokio runtime, on whose threads the files are copied.
+//! [`Cancel`] ends a copy from outside; when [`copy`] returns, nothing of it goes on and no hidden file is left. A time that is being set on a remote is set to the end first, for
+//! ten seconds at most, since that may take several requests. Dropping the future does the same, except that both may take a moment longer. It must be polled in a Tokio runtime, on whose threads the files are copied.
 //!
 //! # What it does not do
 //!
@@ -80,6 +80,10 @@ mod location;
 mod observer;
 mod options;
 mod summary;
+
+use std::path::{Path, PathBuf};
+
+use remote_core::path::RemotePath;
 
 use crate::engine::Shape;
 pub use crate::{
@@ -116,6 +120,27 @@ pub async fn copy(
     options: &TransferOptions,
 ) -> Result<Summary, CopyError> {
     Box::pin(engine::run(from, to, Shape::Into, options)).await
+}
+
+/// The local path that a copy gives to an entry of a remote: `path` is relative to the folder on the remote, `root` is the local one. Makes no call to the system.
+///
+/// # Errors
+///
+/// [`InvalidName`](remote_core::error::ErrorKind::InvalidName) for a name that the local file system cannot hold.
+///
+/// # Examples
+///
+/// ```
+/// use std::path::Path;
+/// use remote_core::path::RemotePath;
+///
+/// let path = RemotePath::root().child(b"AC/DC")?;
+/// # #[cfg(unix)]
+/// assert_eq!(remote_transfer::local_path(Path::new("music"), &path)?, Path::new("music/AC／DC"));
+/// # Ok::<(), remote_core::error::Error>(())
+/// ```
+pub fn local_path(root: &Path, path: &RemotePath) -> remote_core::error::Result<PathBuf> {
+    local::tree::path_below(root, path)
 }
 
 /// Copies the file `from` to the path `to`, whose directory is made if it is missing.

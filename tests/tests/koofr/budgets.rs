@@ -8,9 +8,14 @@
 //! | list a whole tree | 1 |
 //! | read a file | 1 |
 //! | copy again with nothing changed | 2 |
+//! | copy a single file to a path, the first use included | 3; 2 if it is there already, 5 into a new directory |
 //! | remove a tree | 1 |
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -20,7 +25,7 @@ use remote_core::{
     path::RemotePath,
     remote::{Remote as _, RemoteExt as _},
 };
-use remote_transfer::{Location, TransferOptions, copy};
+use remote_transfer::{Location, TransferOptions, copy, copy_file};
 use tests::koofr::{Bench, path};
 
 /// Makes `dirs` folders with `files` files in all.
@@ -163,6 +168,36 @@ async fn restoring_costs_one_listing_and_one_request_per_file() {
         .await;
     assert_eq!(summary.unwrap().files_transferred, FILES as u64);
     assert_eq!(requests, FILES as u64 + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_file_to_a_path_costs_a_look_and_a_write_behind_the_first_request() {
+    const LARGE: usize = 3 << 20;
+    let bench = Bench::start().await;
+    bench.service().create_dir("primary", "/known").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let local = folder.path().join("f");
+    for (content, to, expected, what) in [
+        (1, "known/f", 3, "a new file"),
+        (2, "known/f", 3, "a changed file"),
+        (2, "known/f", 2, "the same file"),
+        (2, "f", 3, "a new file at the top"),
+        // What is large is not sent before its place is known.
+        (LARGE, "known/large", 4, "a new large file"),
+        (LARGE + 1, "known/large", 3, "a changed large file"),
+        // The attempt that is refused, and the directory.
+        (3, "missing/f", 5, "a new file in a new directory"),
+    ] {
+        std::fs::write(&local, "x".repeat(content)).unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(content as u64);
+        let file = std::fs::File::options().write(true).open(&local).unwrap();
+        file.set_modified(time).unwrap();
+        let to = Location::remote(bench.shared(), path(to));
+        let (from, options) = (Location::local(&local), TransferOptions::default());
+        let (summary, requests) = bench.counted(copy_file(&from, &to, &options)).await;
+        assert_eq!(summary.unwrap().requests, requests, "{what}");
+        assert_eq!(requests, expected, "{what}");
+    }
 }
 
 #[tokio::test]

@@ -208,7 +208,10 @@ async fn once(change: Change, loss: Loss) -> Cell {
     }
     if matches!(change, Change::PublicLink | Change::ProtectedLink) {
         let links = links(&scene.bench).await;
-        let open = links.iter().filter(|link| !link.has_password).count();
+        let open = links
+            .iter()
+            .filter(|link| !link.common.has_password)
+            .count();
         let expected_open = usize::from(change == Change::PublicLink);
         if (links.len(), open) != (1, expected_open) {
             wrong.push(format!("there are {} links, {open} open", links.len()));
@@ -341,6 +344,11 @@ impl Outage {
         let looks_before = match change {
             Change::RemoveFile
             | Change::RemoveDir
+            | Change::RenameFile
+            | Change::RenameDir
+            | Change::RenameCase
+            | Change::RenameDirCase
+            | Change::RenameOver
             | Change::SetModified
             | Change::WriteOver
             | Change::WriteNew

@@ -3,11 +3,14 @@
 
 mod budgets;
 mod conformance;
+mod contests;
+mod dropped;
 mod faults_list;
 mod faults_read;
 mod faults_sign_in;
 mod faults_steps;
 mod faults_write;
+mod first_contact;
 mod half_answers;
 mod hostile_listings;
 mod hostile_servers;
@@ -15,3 +18,4 @@ mod lost_answers;
 mod model;
 mod setup;
 mod tls;
+mod truth;

@@ -13,7 +13,7 @@ use remote_core::{
     path::RemotePath,
 };
 
-use super::{Inner, entries};
+use super::{Inner, entries, paths};
 use crate::{
     api::recursive::{RecursiveLine, RecursiveListing},
     model::file::FileRef,
@@ -26,6 +26,8 @@ impl Inner {
         let info = self.client.info(mount, &server).await?;
         if info.is_dir() {
             self.dirs.insert(&server);
+        } else if let Some((parent, _)) = paths::split(&server) {
+            self.dirs.insert(parent);
         }
         Ok(entries::entry(path.clone(), &info))
     }

@@ -1,32 +1,45 @@
-//! Copies and moves on the service. It never replaces anything by itself; what a replacement displaces is set aside until the new one is in place.
+//! Copies and moves on the service. It never replaces anything by itself.
 
-use std::time::SystemTime;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
+};
 
 use remote_core::{
     entry::Entry,
     error::{Effect, Error, ErrorKind, Result},
     operation::TargetMode,
     path::RemotePath,
+    retry::Attempt,
     settle::settled,
 };
 
-use super::{Inner, entries, paths, removing::just_seen};
+use super::{Inner, entries, paths};
 use crate::{
-    api::files::{Conditions, CopyOptions, RemoveOptions},
+    api::files::{Conditions, CopyOptions},
     model::file::FileInfo,
     time::to_millis,
 };
 
 /// What is done on the service.
-#[derive(Clone, Copy, Debug)]
-enum Action {
-    Copy { modified: Option<i64> },
-    Move,
+#[derive(Clone, Debug)]
+pub(super) enum Action {
+    Copy {
+        modified: Option<i64>,
+    },
+    /// What was at the source before, where that is known: what tells, when the answer is lost, a target that came by this move from one that was
+    /// there before.
+    Move {
+        seen: Option<Arc<FileInfo>>,
+    },
 }
 
 impl Inner {
     pub(super) async fn copy(
-        &self,
+        self: Arc<Self>,
         from: &RemotePath,
         to: &RemotePath,
         modified: Option<SystemTime>,
@@ -44,12 +57,13 @@ impl Inner {
         let action = Action::Copy {
             modified: modified.map(to_millis),
         };
-        self.place(action, &source, &dest, target).await?;
+        self.place(&action, &source, &dest, target).await?;
         self.stored(&dest, to).await
     }
 
+    /// A look, then the move; what was seen is what comes back, since a move changes nothing but the place.
     pub(super) async fn rename(
-        &self,
+        self: Arc<Self>,
         from: &RemotePath,
         to: &RemotePath,
         target: TargetMode,
@@ -58,77 +72,25 @@ impl Inner {
         if source == dest {
             return self.stat(to).await;
         }
+        let Some(seen) = self.info_if_exists(&source).await? else {
+            return Err(no_source());
+        };
+        let seen = Arc::new(seen);
         if paths::fold(&source) == paths::fold(&dest) {
-            self.change_case(&source, &dest).await?;
+            self.change_case(source.clone(), &dest).await?;
         } else {
-            self.place(Action::Move, &source, &dest, target).await?;
+            let seen = Some(Arc::clone(&seen));
+            self.place(&Action::Move { seen }, &source, &dest, target)
+                .await?;
         }
         self.dirs.forget(&source);
-        self.stored(&dest, to).await
-    }
-
-    /// Changes the time of a file by a copy with the new time that takes the place of the original.
-    pub(super) async fn set_modified(
-        &self,
-        path: &RemotePath,
-        modified: SystemTime,
-    ) -> Result<Entry> {
-        let server = self.paths.to_server(path)?;
-        let Some(info) = self.info_if_exists(&server).await? else {
-            return Err(Error::with_message(ErrorKind::NotFound, "no such file"));
-        };
-        if info.is_dir() {
-            return Err(Error::with_message(
-                ErrorKind::IsADirectory,
-                "times of directories cannot be set",
-            ));
-        }
-        let millis = to_millis(modified);
-        if info.modified == Some(millis) {
-            return Ok(entries::entry(path.clone(), &info));
-        }
-        let fresh = Self::temporary_beside(&server);
-        self.put_copy(&fresh, &server, &info, millis).await?;
-        self.stored(&server, path).await
-    }
-
-    /// Puts a copy with another time in the place of a file, by way of `fresh`.
-    async fn put_copy(&self, fresh: &str, server: &str, seen: &FileInfo, time: i64) -> Result<()> {
-        let copy = Action::Copy {
-            modified: Some(time),
-        };
-        let copied = self.act(copy, server, fresh, &Conditions::default()).await;
-        let error = match copied {
-            Ok(()) => match self.swap_in(fresh, server, seen).await {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            },
-            Err(error) if error.effect() == Effect::NotMade => return Err(error),
-            // The file itself was not touched, whatever became of its copy.
-            Err(error) => error.with_effect(Effect::NotMade),
-        };
-        match self.discard(fresh).await {
-            Ok(()) => Err(error),
-            Err(_) => Err(left_behind(error, fresh)),
-        }
-    }
-
-    /// Puts `fresh` in the place of a file, unless that has changed since it was seen.
-    async fn swap_in(&self, fresh: &str, server: &str, seen: &FileInfo) -> Result<()> {
-        let aside = self.set_aside(server, &just_seen(seen)).await?;
-        match self
-            .act(Action::Move, fresh, server, &Conditions::default())
-            .await
-        {
-            Ok(()) => self.discard_old(&aside).await,
-            Err(error) => Err(self.restore(&aside, server, error).await),
-        }
+        Ok(entries::entry(to.clone(), &seen))
     }
 
     /// Copies or moves to a place whose parent may have to be made, and which may be taken.
     async fn place(
-        &self,
-        action: Action,
+        self: &Arc<Self>,
+        action: &Action,
         source: &str,
         dest: &str,
         target: TargetMode,
@@ -160,156 +122,88 @@ impl Inner {
         }
     }
 
-    /// Sets the old target aside, puts the new one in place, and only then removes the old one.
-    async fn replace(&self, action: Action, source: &str, dest: &str) -> Result<()> {
-        let Some(old) = self.info_if_exists(dest).await? else {
-            return self.act(action, source, dest, &Conditions::default()).await;
-        };
-        if old.is_dir() {
-            return Err(Error::with_message(
-                ErrorKind::AlreadyExists,
-                "a directory is in the place of the target",
-            ));
-        }
-        match self.info_if_exists(source).await? {
-            None => {
-                return Err(Error::with_message(
-                    ErrorKind::NotFound,
-                    "the source does not exist",
-                ));
-            }
-            Some(source) if source.is_dir() => {
-                return Err(Error::with_message(
-                    ErrorKind::AlreadyExists,
-                    "a file is in the place of the directory",
-                ));
-            }
-            Some(_file) => {}
-        }
-        let aside = self.set_aside(dest, &just_seen(&old)).await?;
-        match self.act(action, source, dest, &Conditions::default()).await {
-            Ok(()) => self.discard_old(&aside).await,
-            Err(error) => Err(self.restore(&aside, dest, error).await),
-        }
-    }
-
-    /// The service takes a new spelling of the same name for a move onto itself, so it goes by way of a third name.
-    async fn change_case(&self, source: &str, dest: &str) -> Result<()> {
-        let (dest_parent, _) = paths::split(dest).unwrap_or(("/", ""));
-        let (source_parent, _) = paths::split(source).unwrap_or(("/", ""));
-        let aside = self.set_aside(source, &Conditions::default()).await?;
-        // Directories above keep their spelling: only the last name is part of the move.
-        let dest = if source_parent == dest_parent {
-            dest.to_owned()
-        } else {
-            with_parent(source_parent, dest)
-        };
-        match self
-            .act(Action::Move, &aside, &dest, &Conditions::default())
-            .await
-        {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.restore(&aside, source, error).await),
-        }
-    }
-
-    /// Moves something to a temporary name beside it, and returns that.
-    async fn set_aside(&self, server: &str, conditions: &Conditions) -> Result<String> {
-        let aside = Self::temporary_beside(server);
-        match self.act(Action::Move, server, &aside, conditions).await {
-            Ok(()) => Ok(aside),
-            Err(error) if error.effect() == Effect::Unknown => Err(Error::with_message(
-                error.kind(),
-                format!("failed half way; if {server} is missing, it is kept as {aside}"),
-            )
-            .with_help(format!(
-                "look for {server}, and if it is missing, move {aside} back to its place"
-            ))
-            .with_effect(Effect::Unknown)
-            .with_source(error)),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Puts back what was set aside, and reports the error that made it necessary.
-    async fn restore(&self, aside: &str, server: &str, error: Error) -> Error {
-        match self
-            .act(Action::Move, aside, server, &Conditions::default())
-            .await
-        {
-            Ok(()) => error.with_effect(Effect::NotMade),
-            Err(failed) => {
-                tracing::warn!(kind = ?failed.kind(), "what was set aside could not be put back");
-                Error::with_message(
-                    error.kind(),
-                    format!("failed half way; the former content is kept as {aside}"),
-                )
-                .with_help(format!(
-                    "move {aside} back to its place when the service works again"
-                ))
-                .with_effect(Effect::Unknown)
-                .with_source(error)
-            }
-        }
-    }
-
-    /// Removes what was replaced. The change is made, but what is left of the old state is told.
-    async fn discard_old(&self, aside: &str) -> Result<()> {
-        match self.discard(aside).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(left_behind(error, aside).with_effect(Effect::Made)),
-        }
-    }
-
-    /// Removes something of ours that is not needed any more; what is left in the worst case is a file with a temporary name.
-    async fn discard(&self, server: &str) -> Result<()> {
-        let removed = self.remove(server, &RemoveOptions::default()).await;
-        removed.map(|_outcome| ())
-    }
-
     /// One copy or move, looked into when its answer is lost.
-    async fn act(
+    pub(super) async fn act(
         &self,
-        action: Action,
+        action: &Action,
         source: &str,
         dest: &str,
         conditions: &Conditions,
     ) -> Result<()> {
         let mount = self.mount().await?;
-        let make = |_attempt| async move {
-            match action {
-                Action::Copy { modified } => {
-                    let options = modified.map_or_else(CopyOptions::default, |millis| {
-                        CopyOptions::default().with_modified(millis)
-                    });
-                    self.client.copy(mount, source, mount, dest, &options).await
+        let in_doubt = &AtomicBool::new(false);
+        let make = |_attempt: Attempt| async move {
+            match self.act_once(mount, action, source, dest, conditions).await {
+                // An attempt that was given up may have been carried out only after the look.
+                Err(error) if in_doubt.load(Ordering::Relaxed) && is_refusal(&error) => {
+                    match self.look_after(action, source, dest).await {
+                        Ok(Some(())) => Ok(()),
+                        Ok(None) => Err(error),
+                        Err(_) => Err(error.with_effect(Effect::Unknown)),
+                    }
                 }
-                Action::Move => {
-                    self.client
-                        .move_file(mount, source, mount, dest, conditions)
-                        .await
-                }
+                other => other,
             }
-            .map(|_stored| ())
         };
-        settled(&self.retry, make, || self.look_after(action, source, dest)).await
+        settled(&self.retry, make, || {
+            in_doubt.store(true, Ordering::Relaxed);
+            self.look_after(action, source, dest)
+        })
+        .await
+    }
+
+    async fn act_once(
+        &self,
+        mount: &str,
+        action: &Action,
+        source: &str,
+        dest: &str,
+        conditions: &Conditions,
+    ) -> Result<()> {
+        let client = &self.client;
+        match action {
+            Action::Copy { modified } => {
+                let options = modified.map_or_else(CopyOptions::default, |millis| {
+                    CopyOptions::default().with_modified(millis)
+                });
+                client.copy(mount, source, mount, dest, &options).await
+            }
+            Action::Move { .. } => {
+                client
+                    .move_file(mount, source, mount, dest, conditions)
+                    .await
+            }
+        }
+        .map(|_stored| ())
     }
 
     /// Whether a copy or move was made. The service refuses a target that exists, so a repetition is harmless; what has to be told apart is a
     /// target that was there before.
-    async fn look_after(&self, action: Action, source: &str, dest: &str) -> Result<Option<()>> {
-        let Some(arrived) = self.info_if_exists(dest).await? else {
-            return Ok(None);
-        };
-        let left = self.info_if_exists(source).await?;
-        match (action, left) {
-            (Action::Move, None) => Ok(Some(())),
-            (Action::Move, Some(_unmoved)) => Ok(None),
-            (Action::Copy { modified }, Some(left)) => {
-                self.look_at_copy(source, &left, dest, &arrived, modified)
-                    .await
+    async fn look_after(&self, action: &Action, source: &str, dest: &str) -> Result<Option<()>> {
+        let arrived = self.info_if_exists(dest).await?;
+        match (action, arrived) {
+            (Action::Copy { .. } | Action::Move { seen: None }, None) => Ok(None),
+            (Action::Copy { modified }, Some(arrived)) => {
+                match self.info_if_exists(source).await? {
+                    Some(left) => {
+                        self.look_at_copy(source, &left, dest, &arrived, *modified)
+                            .await
+                    }
+                    None => Err(undecided("the source is gone")),
+                }
             }
-            (Action::Copy { .. }, None) => Err(undecided("the source is gone")),
+            (Action::Move { seen }, arrived) => {
+                if self.info_if_exists(source).await?.is_some() {
+                    return Ok(None);
+                }
+                match (seen, arrived) {
+                    (Some(seen), Some(arrived)) if !is_same(seen, &arrived) => Err(undecided(
+                        "the source is gone, and something else is at the target",
+                    )),
+                    (_, Some(_moved)) => Ok(Some(())),
+                    (_, None) => Err(undecided("neither source nor target is there")),
+                }
+            }
         }
     }
 
@@ -343,7 +237,7 @@ impl Inner {
     }
 
     /// The entry of what was just placed.
-    async fn stored(&self, server: &str, path: &RemotePath) -> Result<Entry> {
+    pub(super) async fn stored(&self, server: &str, path: &RemotePath) -> Result<Entry> {
         let mount = self.mount().await?;
         let info = self
             .client
@@ -354,21 +248,30 @@ impl Inner {
     }
 }
 
+/// Whether what arrived is what was seen before it was moved. A move keeps size, hash and time, and those of directories as well.
+fn is_same(seen: &FileInfo, arrived: &FileInfo) -> bool {
+    if seen.kind != arrived.kind || !seen.is_dir() && seen.size != arrived.size {
+        return false;
+    }
+    match (seen.md5(), arrived.md5()) {
+        (Some(seen), Some(arrived)) => seen == arrived,
+        _ => match (seen.modified, arrived.modified) {
+            (Some(seen), Some(arrived)) => seen == arrived,
+            _ => true,
+        },
+    }
+}
+
+/// The service says that the source is not there, or that the target is: what a change looks like that was made before.
+fn is_refusal(error: &Error) -> bool {
+    error.is_not_found() || error.is_already_exists()
+}
+
+pub(super) fn no_source() -> Error {
+    Error::with_message(ErrorKind::NotFound, "the source does not exist")
+}
+
 /// Looking did not settle whether a change was made.
 fn undecided(what: &str) -> Error {
     Error::with_message(ErrorKind::Other, what)
-}
-
-/// The error of a change that could not be tidied up after.
-fn left_behind(error: Error, stray: &str) -> Error {
-    let message = format!("a file with a temporary name may be left as {stray}");
-    Error::with_message(error.kind(), message)
-        .with_effect(error.effect())
-        .with_help("remove the temporary file when the service works again")
-        .with_source(error)
-}
-
-fn with_parent(parent: &str, dest: &str) -> String {
-    let name = paths::split(dest).map_or("", |(_, name)| name);
-    format!("{}/{name}", parent.trim_end_matches('/'))
 }

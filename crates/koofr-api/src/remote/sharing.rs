@@ -1,6 +1,9 @@
 //! Room, links and trash.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use remote_core::{
     error::{Effect, Error, ErrorKind, Result},
@@ -10,7 +13,7 @@ use remote_core::{
     settle::settled,
 };
 
-use super::{Inner, paths};
+use super::{Inner, paths, replacing::to_the_end};
 use crate::{
     api::{links::Validity, trash::EmptyTrash},
     model::link::Link,
@@ -34,7 +37,7 @@ impl Inner {
 
     /// A link that exists is handed out again, unless the new one is to be protected.
     pub(super) async fn public_link(
-        &self,
+        self: Arc<Self>,
         path: &RemotePath,
         options: LinkOptions,
     ) -> Result<PublicLink> {
@@ -45,12 +48,33 @@ impl Inner {
         if let Some(link) = known.first().filter(|_| !protected) {
             return Ok(public(link));
         }
-        let link = self.make_link(mount, &server, &known).await;
+        if !protected {
+            let link = self.make_link(mount, &server, &known).await?;
+            return Ok(public(&link));
+        }
+        let (inner, mount) = (Arc::clone(&self), mount.to_owned());
+        // In between, the link is open to everybody: the caller may go away, the protection must come.
+        to_the_end(async move {
+            inner
+                .make_protected(&mount, &server, &known, &options)
+                .await
+        })
+        .await
+    }
+
+    async fn make_protected(
+        &self,
+        mount: &str,
+        server: &str,
+        known: &[Link],
+        options: &LinkOptions,
+    ) -> Result<PublicLink> {
+        let link = self.make_link(mount, server, known).await;
         let link = link.map_err(|error| match error.effect() {
-            Effect::Unknown if protected => error.with_help(UNPROTECTED_HELP),
+            Effect::Unknown => error.with_help(UNPROTECTED_HELP),
             _ => error,
         })?;
-        match self.protect(mount, &link, &options).await {
+        match self.protect(mount, &link, options).await {
             Ok(protected) => Ok(public(protected.as_ref().unwrap_or(&link))),
             Err(error) => Err(self.withdraw(mount, &link, error).await),
         }
@@ -68,7 +92,7 @@ impl Inner {
         let make = |_attempt| self.client.create_link(mount, server);
         let look = || async {
             let mut links = self.open_links(mount, server).await?;
-            links.retain(|link| known.iter().all(|known| known.id != link.id));
+            links.retain(|link| known.iter().all(|known| known.common.id != link.common.id));
             match (links.pop(), links.is_empty()) {
                 (found, true) => Ok(found),
                 (_, false) => Err(Error::with_message(
@@ -90,7 +114,7 @@ impl Inner {
         if let Some(password) = &options.password {
             protected = Some(
                 self.client
-                    .set_link_password(mount, &link.id, password)
+                    .set_link_password(mount, &link.common.id, password)
                     .await?,
             );
         }
@@ -98,7 +122,7 @@ impl Inner {
             let validity = Validity::default().with_valid_to(to_millis(in_future(expires_in)));
             protected = Some(
                 self.client
-                    .set_link_validity(mount, &link.id, &validity)
+                    .set_link_validity(mount, &link.common.id, &validity)
                     .await?,
             );
         }
@@ -108,7 +132,7 @@ impl Inner {
     /// A link without the protection that was asked for must not stay.
     async fn withdraw(&self, mount: &str, link: &Link, error: Error) -> Error {
         let removed = self.retry.run(Idempotency::Idempotent, |_attempt| {
-            self.client.remove_link(mount, &link.id)
+            self.client.remove_link(mount, &link.common.id)
         });
         match removed.await {
             Ok(()) => error.with_effect(Effect::NotMade),
@@ -131,14 +155,15 @@ impl Inner {
 
 /// Whether a link leads to the path and can be used by everybody, without end.
 fn is_open_link_to(link: &Link, server: &str) -> bool {
-    let same =
-        paths::fold(link.path.trim_end_matches('/')) == paths::fold(server.trim_end_matches('/'));
-    same && !link.has_password
+    let same = paths::fold(link.common.path.trim_end_matches('/'))
+        == paths::fold(server.trim_end_matches('/'));
+    same && !link.common.has_password
         && !link.password_required
-        && link.valid_to.is_none_or(|end| end == 0)
+        && link.common.valid_to.is_none_or(|end| end == 0)
 }
 
 fn public(link: &Link) -> PublicLink {
+    let link = &link.common;
     let url = if link.url.is_empty() {
         &link.short_url
     } else {

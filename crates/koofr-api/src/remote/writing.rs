@@ -26,6 +26,9 @@ use crate::{
     time::to_millis,
 };
 
+/// The largest file that is sent into a directory that may be missing: a body that is refused has cost a moment at most.
+const TRIED_FIRST_BYTES: u64 = 1024 * 1024;
+
 /// An upload that may take several attempts.
 struct Upload<'a> {
     inner: &'a Inner,
@@ -35,8 +38,10 @@ struct Upload<'a> {
     source: &'a Arc<dyn UploadSource>,
     options: &'a WriteOptions,
     put: PutOptions,
-    /// The parent was found missing once although it was known.
+    /// The parent was found missing once although it was known or expected.
     parent_made_again: AtomicBool,
+    /// It was made just now, so the next attempt need not wait.
+    parent_just_made: AtomicBool,
     /// What was stored was not what was sent, once.
     was_damaged: AtomicBool,
 }
@@ -55,10 +60,9 @@ impl Inner {
                 "the root of the storage is a directory",
             ));
         };
-        // Something can only be matched in a directory that exists.
-        if !matches!(options.mode, WriteMode::IfMatch(_)) {
-            self.ensure_dir(parent).await?;
-        }
+        // Not part of the attempts: it is repeated by itself.
+        self.mount().await?;
+        self.prepare_dir(parent, &source, &options).await?;
         let upload = Upload {
             inner: self,
             server: &server,
@@ -68,6 +72,7 @@ impl Inner {
             options: &options,
             put: put_options(&options, source.size())?,
             parent_made_again: AtomicBool::new(false),
+            parent_just_made: AtomicBool::new(false),
             was_damaged: AtomicBool::new(false),
         };
         let retry = match source.can_reopen() {
@@ -81,15 +86,48 @@ impl Inner {
         self.dirs.insert(parent);
         Ok(entries::entry(path.clone(), &stored))
     }
+
+    /// Sees to the directory of a file that is about to be sent, as far as the upload itself will not find out.
+    async fn prepare_dir(
+        &self,
+        parent: &str,
+        source: &Arc<dyn UploadSource>,
+        options: &WriteOptions,
+    ) -> Result<()> {
+        // Something can only be matched in a directory that exists.
+        if matches!(options.mode, WriteMode::IfMatch(_)) || self.dirs.contains(parent) {
+            return Ok(());
+        }
+        if !options.expects_dir || parent == "/" {
+            return self.ensure_dir(parent).await;
+        }
+        let is_small = source.size().is_some_and(|size| size <= TRIED_FIRST_BYTES);
+        if is_small && source.can_reopen() {
+            return Ok(());
+        }
+        match self.info_if_exists(parent).await? {
+            Some(info) if info.is_dir() => {
+                self.dirs.insert(parent);
+                Ok(())
+            }
+            _ => self.ensure_dir(parent).await,
+        }
+    }
 }
 
 impl Upload<'_> {
-    /// One attempt, and another one at once where a token had ended.
+    /// One attempt, and another one at once where a token had ended or the directory was missing.
     async fn attempt(&self) -> Result<FileInfo> {
         match self.send().await {
-            Err(error) if was_renewed(&error) && self.source.can_reopen() => self.send().await,
+            Err(error) if self.goes_on_at_once(&error) && self.source.can_reopen() => {
+                self.send().await
+            }
             other => other,
         }
+    }
+
+    fn goes_on_at_once(&self, error: &Error) -> bool {
+        was_renewed(error) || self.parent_just_made.swap(false, Ordering::Relaxed)
     }
 
     async fn send(&self) -> Result<FileInfo> {
@@ -226,7 +264,10 @@ impl Upload<'_> {
             return error;
         }
         match self.inner.ensure_dir(self.parent).await {
-            Ok(()) => error.with_retry_advice(RetryAdvice::Safe(None)),
+            Ok(()) => {
+                self.parent_just_made.store(true, Ordering::Relaxed);
+                error.with_retry_advice(RetryAdvice::Safe(None))
+            }
             Err(error) => error,
         }
     }

@@ -13,6 +13,7 @@ use super::{
     compare::Verdict,
     dirs::{DirState, Dirs},
     file,
+    finishing::Finishing,
     index::{Known, KnownFile},
     job::{Job, SourceFile, Target},
     ledger::{Done, Finished, Ledger},
@@ -33,6 +34,7 @@ const LOOKAHEAD: usize = 128;
 pub(crate) struct Engine {
     pub(crate) ledger: Ledger,
     pub(crate) blocking: Blocking,
+    pub(crate) finishing: Finishing,
     tasks: JoinSet<Done>,
     most_tasks: usize,
 }
@@ -42,6 +44,7 @@ impl Engine {
         Self {
             ledger,
             blocking: Blocking::new(),
+            finishing: Finishing::new(),
             tasks: JoinSet::new(),
             most_tasks: options
                 .transfers
@@ -108,6 +111,7 @@ impl Engine {
         }
         self.tasks.shutdown().await;
         self.blocking.idle().await;
+        self.finishing.idle().await;
         self.ledger.close(result)
     }
 

@@ -3,6 +3,7 @@
 use std::{
     fs::Permissions,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -132,7 +133,7 @@ fn place(job: &Job, path: PathBuf, replaced: Option<Permissions>) -> Place {
     }
 }
 
-fn started(job: &Job, file: &SourceFile) -> std::sync::Arc<FileProgress> {
+fn started(job: &Job, file: &SourceFile) -> Arc<FileProgress> {
     job.tell(|| Event::FileStarted {
         path: file.path.clone(),
         size: file.size(),
@@ -211,7 +212,9 @@ async fn set_modified(job: &Job, place: &Existing<'_>, modified: SystemTime) -> 
             if !target.remote.capabilities().set_modified.is_available() {
                 return Ok(false);
             }
-            target.remote.set_modified(path, modified).await?;
+            let (remote, path) = (Arc::clone(&target.remote), RemotePath::clone(path));
+            let change = async move { remote.set_modified(&path, modified).await };
+            job.finishing.run(change).await?;
         }
     }
     Ok(true)

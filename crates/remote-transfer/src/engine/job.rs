@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     compare::{Facts, HashFact, Rule},
+    finishing::Finishing,
     index::Index,
 };
 use crate::{
@@ -29,6 +30,7 @@ pub(crate) struct Job {
     pub(crate) target: Target,
     pub(crate) rule: Rule,
     pub(crate) blocking: Blocking,
+    pub(crate) finishing: Finishing,
     pub(crate) checks: Semaphore,
     pub(crate) transfers: Semaphore,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -52,6 +54,8 @@ pub(crate) struct RemoteTarget {
     pub(crate) remote: Arc<dyn Remote>,
     pub(crate) base: RemotePath,
     pub(crate) index: Index,
+    /// The target is a place that the user named, in a directory that is likely to be there.
+    pub(crate) expects_dir: bool,
 }
 
 /// A file that is to be copied.

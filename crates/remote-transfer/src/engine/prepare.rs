@@ -237,6 +237,7 @@ impl Setting<'_> {
             index: Index::new(Printer::new(remote.capabilities().case)),
             remote: Arc::clone(remote),
             base,
+            expects_dir: true,
         });
         Ok((target, path, known.as_ref().map(KnownFile::of)))
     }
@@ -258,6 +259,7 @@ impl Setting<'_> {
                     remote: Arc::clone(remote),
                     base: base.clone(),
                     index,
+                    expects_dir: false,
                 });
                 Ok((target, printer))
             }
@@ -274,6 +276,7 @@ impl Setting<'_> {
             target,
             rule: Rule::new(self.options.compare, self.precisions),
             blocking: self.engine.blocking.clone(),
+            finishing: self.engine.finishing.clone(),
             checks: permits(self.options.checkers),
             transfers: permits(self.options.transfers),
             observer: self.options.observer.clone(),

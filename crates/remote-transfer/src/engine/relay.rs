@@ -86,6 +86,7 @@ async fn send(
 ) -> Result<Finished> {
     let mut options = WriteOptions::default();
     options.modified = entry.modified;
+    options.expects_dir = target.expects_dir;
     options.content_type = entry.content_type.clone();
     options.progress = Some(Arc::<FileProgress>::clone(progress));
     let source = Arc::new(RemoteSource {

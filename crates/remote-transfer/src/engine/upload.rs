@@ -54,6 +54,7 @@ async fn send(
     let size = source.size();
     let mut options = WriteOptions::default();
     options.modified = source.modified();
+    options.expects_dir = target.expects_dir;
     options.progress = Some(Arc::<FileProgress>::clone(progress));
     let source: Arc<dyn UploadSource> = match hash {
         Some(hash) => Arc::new(KnownHash { source, hash }),

@@ -1,8 +1,9 @@
 //! Local names and names on a remote.
 //!
 //! Both programs that write a name and read it back agree with rclone: a local name is decoded with the encoding of the local system, and a name of the remote is encoded
-//! with it. So `AC/DC` of a remote is the local `AC／DC`. There is one difference. rclone doubles every `‛`, so a local `‛Twas` comes back from a remote as `‛‛Twas`. Here a
-//! name that the local system can hold and that is read back as the same name is written as it is.
+//! with it. So `AC/DC` of a remote is the local `AC／DC`. There is one difference, in names with the quote `‛` where it quotes nothing but itself. For rclone a local
+//! `‛‛Twas` is how `‛Twas` is spelled on a disk, and a local `‛Twas` is a file it lists and cannot open. Here both are kept as they are, in both directions: what was
+//! backed up comes back under the same name, and two files stay two. So a name that rclone has restored with a doubled quote is another name here.
 
 use std::{borrow::Cow, ffi::OsStr, ffi::OsString};
 
@@ -24,6 +25,9 @@ pub(crate) const ENCODING: Encoding = if cfg!(windows) {
 /// The path of a local name in a directory.
 pub(crate) fn to_remote(dir: &RemotePath, name: &OsStr) -> Result<RemotePath> {
     let name = os_bytes(name)?;
+    if is_kept(&name) {
+        return Ok(dir.child(&name)?);
+    }
     Ok(dir.child(&ENCODING.decode(&name))?)
 }
 
@@ -43,7 +47,7 @@ pub(crate) fn to_local(standard: &[u8]) -> Result<OsString> {
     os_string(&name)
 }
 
-/// Whether a raw name is a local name already, and one that is read back as itself.
+/// Whether a raw name is a local name already, and is the same on both sides: nothing in it stands for anything else, but for quotes that quote quotes.
 fn is_kept(raw: &[u8]) -> bool {
     let fits = if cfg!(windows) {
         false
@@ -52,7 +56,12 @@ fn is_kept(raw: &[u8]) -> bool {
     } else {
         true
     };
-    fits && is_normal(raw) && *ENCODING.decode(raw) == *raw
+    if !fits || !is_normal(raw) {
+        return false;
+    }
+    let decoded = ENCODING.decode(raw);
+    // Each round halves the quotes.
+    *decoded == *raw || is_kept(&decoded)
 }
 
 fn is_normal(name: &[u8]) -> bool {
@@ -165,6 +174,9 @@ mod tests {
             "‛／".as_bytes(),
             "‛Twas".as_bytes(),
             "‛".as_bytes(),
+            "‛‛".as_bytes(),
+            "‛‛Twas".as_bytes(),
+            "‛‛‛Twas‛‛ ‛".as_bytes(),
             "␀␁␊".as_bytes(),
             b"line\nfeed\x01\x7f",
             b"caf\xe9 \xff",
@@ -175,6 +187,27 @@ mod tests {
             let name = OsStr::from_bytes(name);
             let path = to_remote(&RemotePath::root(), name).unwrap();
             assert_eq!(to_local(path.as_bytes()).unwrap(), name, "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_of_quotes_and_letters_are_never_the_same_on_the_remote() {
+        use std::{collections::BTreeSet, os::unix::ffi::OsStrExt as _};
+        let mut names = vec![String::new()];
+        for _letter in 0..6 {
+            let longer = names
+                .iter()
+                .flat_map(|name| [format!("{name}‛"), format!("{name}x")]);
+            names = names.iter().cloned().chain(longer).collect();
+        }
+        let names: BTreeSet<String> = names.into_iter().filter(|name| !name.is_empty()).collect();
+        let mut seen = BTreeSet::new();
+        for name in &names {
+            let local = OsStr::from_bytes(name.as_bytes());
+            let path = to_remote(&RemotePath::root(), local).unwrap();
+            assert_eq!(to_local(path.as_bytes()).unwrap(), local);
+            assert!(seen.insert(path.to_string()), "{name}");
         }
     }
 

@@ -251,8 +251,8 @@ async fn a_single_file_in_another_case_is_the_same_file() {
 #[cfg(unix)]
 #[tokio::test]
 async fn local_names_that_stand_for_one_name_collide() {
-    // Both are decoded to the same name, as rclone does it.
-    let dir = folder(&[("‛x", "one"), ("‛‛x", "two")]);
+    // Both are decoded to the same name, as rclone does it: a quote that quotes nothing, beside something that stands for something else.
+    let dir = folder(&[("‛x／", "one"), ("‛‛x／", "two")]);
     let remote = MemoryRemote::new();
     let from = Location::local(dir.path());
     let summary = copy(&from, &at("b", &remote), &options()).await.unwrap();

@@ -29,6 +29,7 @@ fn scan(listing: Vec<Result<Entry>>) -> RemoteScan {
         target: Target::Local(PathBuf::new()),
         rule: Rule::new(Compare::default(), [None, None]),
         blocking: Blocking::new(),
+        finishing: crate::engine::finishing::Finishing::new(),
         checks: Semaphore::new(1),
         transfers: Semaphore::new(1),
         observer: None,
