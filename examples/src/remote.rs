@@ -11,6 +11,7 @@ mod media_type;
 mod moves;
 mod places;
 mod secrets;
+mod touch;
 
 use std::path::PathBuf;
 
@@ -105,6 +106,8 @@ enum Command {
     Rmdir(changes::Rmdir),
     /// Counts files and bytes below a folder
     Size(listing::Size),
+    /// Sets the time of a file, or makes an empty one
+    Touch(touch::Touch),
 }
 
 impl Program for Remote {
@@ -124,7 +127,9 @@ impl Program for Remote {
         let work = self.work(&places, console, cancel.clone());
         match &self.command {
             // They end by themselves, and clean up.
-            Command::Copy(_) | Command::Copyto(_) | Command::Moveto(_) => work.await,
+            Command::Copy(_) | Command::Copyto(_) | Command::Moveto(_) | Command::Touch(_) => {
+                work.await
+            }
             _ => tokio::select! {
                 result = work => result,
                 () = cancel.cancelled() => Err(interrupted()),
@@ -155,6 +160,7 @@ impl Remote {
             Command::Reveal(command) => command.run(console).await,
             Command::Rmdir(command) => command.run(places).await,
             Command::Size(command) => command.run(places, console).await,
+            Command::Touch(command) => command.run(places, self.common.checkers, &cancel).await,
         }
     }
 }

@@ -182,6 +182,130 @@ async fn a_stream_is_stored() {
 }
 
 #[tokio::test]
+async fn a_stream_of_known_size_is_passed_on_as_it_comes() {
+    let stage = Stage::new().await;
+    let sized = |size: &'static str| ["rcat", "--size", size, "koofr:f/streamed"];
+    stage.remote_with(b"streamed", &sized("8")).await.ok();
+    assert_eq!(stage.stored("/f/streamed").unwrap(), b"streamed");
+    for size in ["7", "9"] {
+        let wrong = stage.remote_with(b"STREAMED", &sized(size)).await;
+        assert_eq!(wrong.code, 1, "{wrong:?}");
+        assert_eq!(stage.stored("/f/streamed").unwrap(), b"streamed", "{size}");
+    }
+    stage.remote_with(b"other", &sized("-1")).await.ok();
+    assert_eq!(stage.stored("/f/streamed").unwrap(), b"other");
+}
+
+#[tokio::test]
+async fn times_are_set_and_missing_files_are_made() {
+    let stage = Stage::new().await;
+    let modified = |path: &str| {
+        let entry = stage.emulator.koofr().entry("primary", path).unwrap();
+        entry.map(|entry| entry.modified)
+    };
+    stage.remote(&["touch", "-C", "koofr:new"]).await.ok();
+    stage.remote(&["touch", "-R", "koofr:new"]).await.ok();
+    assert_eq!(modified("/new"), None);
+    let at = ["touch", "-t", "2026-01-02T03:04:05.678", "koofr:new"];
+    stage.remote(&at).await.ok();
+    assert_eq!(modified("/new"), Some(1_767_323_045_678));
+    stage.store("/new", "content");
+    stage
+        .remote(&["touch", "-t", "260102", "koofr:new"])
+        .await
+        .ok();
+    assert_eq!(modified("/new"), Some(1_767_312_000_000));
+    assert_eq!(stage.stored("/new").unwrap(), b"content");
+
+    stage.store("/d/a", "a");
+    stage.store("/d/below/b", "b");
+    let b = modified("/d/below/b");
+    stage
+        .remote(&["touch", "-t", "260102", "koofr:d"])
+        .await
+        .ok();
+    assert_eq!(modified("/d/a"), Some(1_767_312_000_000));
+    assert_eq!(modified("/d/below/b"), b);
+    stage
+        .remote(&["touch", "-R", "-t", "260102", "koofr:d"])
+        .await
+        .ok();
+    assert_eq!(modified("/d/below/b"), Some(1_767_312_000_000));
+    let wrong = stage.remote(&["touch", "-t", "today", "koofr:new"]).await;
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn arguments_need_not_be_text() {
+    use std::{
+        ffi::{OsStr, OsString},
+        os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+    };
+    let stage = Stage::new().await;
+    let name = |before: &[u8]| OsString::from_vec([before, b"caf\xe9 \xff"].concat());
+    let local = stage.dir.path().join(name(b""));
+    fs::write(&local, "content").unwrap();
+    let (there, moved) = (name(b"koofr:d/"), name(b"koofr:e/"));
+    let word = OsStr::new;
+    let copyto = [word("copyto"), local.as_os_str(), &there];
+    stage.remote_os(&copyto).await.ok();
+    assert_eq!(
+        stage.remote_os(&[word("cat"), &there]).await.ok(),
+        "content"
+    );
+    // The server cannot hold these bytes, so they are encoded.
+    assert_eq!(stage.stored("/d/caf‛E9 ‛FF").unwrap(), b"content");
+    let moveto = [word("moveto"), &there, &moved];
+    stage.remote_os(&moveto).await.ok();
+    assert_eq!(stage.stored("/e/caf‛E9 ‛FF").unwrap(), b"content");
+    stage.remote_os(&[word("deletefile"), &moved]).await.ok();
+    let gone = stage.remote_os(&[word("deletefile"), &moved]).await;
+    assert_eq!(gone.code, 4, "{gone:?}");
+    let nowhere = [word("lsjson"), OsStr::from_bytes(b"\xff/a:b")];
+    assert_ne!(stage.remote_os(&nowhere).await.code, 0);
+}
+
+#[tokio::test]
+async fn listings_end_where_they_are_told_to() {
+    let stage = Stage::new().await;
+    for path in ["/t/1", "/t/a/2", "/t/a/b/3"] {
+        stage.store(path, "x");
+    }
+    let count = async |arguments: &[&str]| {
+        let listed = stage.remote(arguments).await.ok();
+        json(&listed).as_array().unwrap().len()
+    };
+    assert_eq!(count(&["lsjson", "koofr:t"]).await, 2);
+    assert_eq!(count(&["lsjson", "--max-depth", "2", "koofr:t"]).await, 4);
+    assert_eq!(
+        count(&["lsjson", "-R", "--max-depth", "1", "koofr:t"]).await,
+        2
+    );
+    assert_eq!(count(&["lsjson", "-R", "koofr:t"]).await, 5);
+    let ls = stage
+        .remote(&["ls", "--max-depth", "2", "koofr:t"])
+        .await
+        .ok();
+    assert_eq!(ls.lines().count(), 2);
+    let size = ["size", "--json", "--max-depth", "1", "koofr:t"];
+    assert_eq!(json(&stage.remote(&size).await.ok())["count"], 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_whose_local_name_stands_for_another_one_is_moved_away() {
+    let stage = Stage::new().await;
+    make_tree(&stage.path("src"), &["AC／DC", "‛‛x"]);
+    stage
+        .remote(&["moveto", &stage.text("src"), "koofr:t"])
+        .await
+        .ok();
+    assert_eq!(fs::read_dir(stage.path("src")).unwrap().count(), 0);
+    assert_eq!(stage.emulator.koofr().counts("primary").unwrap().0, 2);
+}
+
+#[tokio::test]
 async fn trees_and_files_are_copied_both_ways() {
     let stage = Stage::new().await;
     make_tree(&stage.path("src"), &["a", "d/b"]);

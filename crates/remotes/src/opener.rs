@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ffi::OsStr,
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -210,11 +211,28 @@ impl Opener {
     ///
     /// As [`open`](Self::open), except for [`Error::LocalPath`].
     pub fn locate(&self, text: &str) -> Result<Located, Error> {
+        self.locate_os(OsStr::new(text))
+    }
+
+    /// Like [`locate`](Self::locate), for an argument of a command line, which need not be text: on Unix the path on a remote may have names
+    /// with any bytes. The name of the remote and its options are text.
+    ///
+    /// # Errors
+    ///
+    /// As [`locate`](Self::locate).
+    pub fn locate_os(&self, argument: &OsStr) -> Result<Located, Error> {
+        let (text, rest) = split_at_bytes(argument);
+        if !rest.is_empty() && !text.contains(':') {
+            return Ok(Located::Local(PathBuf::from(argument)));
+        }
         let resolved = self.resolve(text)?;
         if resolved.remote_name() == &RemoteName::Local {
-            return Ok(Located::Local(PathBuf::from(resolved.path())));
+            return Ok(Located::Local(match rest {
+                b"" => PathBuf::from(resolved.path()),
+                _ => PathBuf::from(argument),
+            }));
         }
-        let path = path_of(&resolved)?;
+        let path = path_with(&resolved, rest)?;
         let name = resolved.name().to_owned();
         let remote = self.at_top(text, &resolved)?;
         Ok(Located::Remote { remote, path, name })
@@ -301,10 +319,38 @@ impl fmt::Debug for Opener {
 }
 
 fn path_of(resolved: &ResolvedRemote) -> Result<RemotePath, Error> {
-    RemotePath::parse(resolved.path()).map_err(|source| Error::Path {
-        path: resolved.path().to_owned(),
+    path_with(resolved, b"")
+}
+
+/// The path followed by the part of the argument that is not text.
+fn path_with(resolved: &ResolvedRemote, rest: &[u8]) -> Result<RemotePath, Error> {
+    let path = [resolved.path().as_bytes(), rest].concat();
+    RemotePath::parse_bytes(&path).map_err(|source| Error::Path {
+        path: String::from_utf8_lossy(&path).into_owned(),
         source,
     })
+}
+
+/// An argument as text, and from the first byte on that is none the rest of it.
+#[cfg(unix)]
+fn split_at_bytes(argument: &OsStr) -> (&str, &[u8]) {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bytes = argument.as_bytes();
+    let end = match std::str::from_utf8(bytes) {
+        Ok(text) => return (text, b""),
+        Err(error) => error.valid_up_to(),
+    };
+    let (text, rest) = bytes.split_at(end);
+    (std::str::from_utf8(text).unwrap_or_default(), rest)
+}
+
+/// Elsewhere a name that is no text can only be one of this machine, which is looked at when it is used.
+#[cfg(not(unix))]
+fn split_at_bytes(argument: &OsStr) -> (&str, &[u8]) {
+    match argument.to_str() {
+        Some(text) => (text, b""),
+        None => ("", b"?"),
+    }
 }
 
 fn unsupported(name: String, type_name: String) -> Error {

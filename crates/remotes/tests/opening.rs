@@ -153,6 +153,30 @@ fn local_paths_are_located_and_not_opened() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_located() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+    let opener = opener();
+    for local in [&b"\xff"[..], b"\xff:x", b"caf\xe9/a:b", b"/tmp/a:\xff"] {
+        match opener.locate_os(OsStr::from_bytes(local)).unwrap() {
+            Located::Local(path) => assert_eq!(path.as_os_str().as_bytes(), local),
+            other => panic!("{other:?}"),
+        }
+    }
+    for (remote, expected) in [
+        (&b"work:\xff"[..], &b"\xff"[..]),
+        (b"work,setmtime=false:/a/caf\xe9//b:c", b"a/caf\xe9/b:c"),
+    ] {
+        match opener.locate_os(OsStr::from_bytes(remote)).unwrap() {
+            Located::Remote { path, .. } => assert_eq!(path.as_bytes(), expected),
+            other => panic!("{other:?}"),
+        }
+    }
+    let above = opener.locate_os(OsStr::from_bytes(b"work:a/../../\xff"));
+    assert!(matches!(above.unwrap_err(), Error::Path { .. }));
+}
+
 #[test]
 fn locating_twice_opens_once() {
     let opener = opener();

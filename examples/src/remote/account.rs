@@ -1,6 +1,6 @@
 //! What the service tells about the account, and hands out to others.
 
-use std::{io::Write as _, time::SystemTime};
+use std::{ffi::OsString, io::Write as _, time::SystemTime};
 
 use clap::Args;
 use remote_core::{
@@ -13,7 +13,7 @@ use crate::{console::Console, failure::Failure, program::Result};
 
 #[derive(Args, Debug)]
 pub(super) struct About {
-    place: String,
+    place: OsString,
     /// Print JSON, in bytes
     #[arg(long)]
     json: bool,
@@ -76,7 +76,7 @@ fn json(usage: &Usage) -> String {
 
 #[derive(Args, Debug)]
 pub(super) struct Link {
-    place: String,
+    place: OsString,
     /// How long the link is valid, such as 1d12h; without end by default
     #[arg(long, value_name = "DURATION")]
     expire: Option<String>,

@@ -1,5 +1,7 @@
 //! Commands that make and remove, each one call of the contract.
 
+use std::ffi::{OsStr, OsString};
+
 use clap::Args;
 use remote_core::{
     error::{Error, ErrorKind},
@@ -11,7 +13,7 @@ use crate::{failure::Failure, program::Result};
 
 #[derive(Args, Debug)]
 pub(super) struct Mkdir {
-    place: String,
+    place: OsString,
 }
 
 impl Mkdir {
@@ -23,7 +25,7 @@ impl Mkdir {
 
 #[derive(Args, Debug)]
 pub(super) struct Rmdir {
-    place: String,
+    place: OsString,
 }
 
 impl Rmdir {
@@ -36,7 +38,7 @@ impl Rmdir {
 
 #[derive(Args, Debug)]
 pub(super) struct Purge {
-    place: String,
+    place: OsString,
 }
 
 impl Purge {
@@ -49,7 +51,7 @@ impl Purge {
 
 #[derive(Args, Debug)]
 pub(super) struct Deletefile {
-    place: String,
+    place: OsString,
 }
 
 impl Deletefile {
@@ -71,9 +73,12 @@ fn no_file(error: Error) -> Failure {
 }
 
 /// Removing what is not there is no error of the contract, but one of this program, as of rclone.
-fn there(outcome: RemoveOutcome, what: &str, place: &str) -> Result {
+fn there(outcome: RemoveOutcome, what: &str, place: &OsStr) -> Result {
     match outcome {
         RemoveOutcome::Removed => Ok(()),
-        RemoveOutcome::Missing => Err(Failure::message(format!("there is no {what} {place}"))),
+        RemoveOutcome::Missing => Err(Failure::message(format!(
+            "there is no {what} {}",
+            place.display()
+        ))),
     }
 }

@@ -1,17 +1,24 @@
 //! Contents of files, to and from the standard streams.
 
-use std::{io::Write as _, ops::Range, sync::Arc};
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    ops::Range,
+    sync::Arc,
+};
 
+use bytes::{Bytes, BytesMut};
 use clap::Args;
-use futures::TryStreamExt as _;
+use futures::{Stream, TryStreamExt as _, stream};
 use remote_core::{
     entry::Entry,
     error::{Error, ErrorKind},
     operation::{ListOptions, ReadOptions, WriteOptions},
     path::RemotePath,
     remote::Remote,
-    source::SpooledSource,
+    source::{CHUNK_BYTES, SpooledSource, StreamSource, UploadSource},
 };
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::places::Places;
 use crate::{console::Console, program::Result};
@@ -21,7 +28,7 @@ const SPOOLED_IN_MEMORY_BYTES: u64 = 8 << 20;
 
 #[derive(Args, Debug)]
 pub(super) struct Cat {
-    place: String,
+    place: OsString,
     /// Skip this many bytes; a negative number counts from the end
     #[arg(
         long,
@@ -39,6 +46,17 @@ pub(super) struct Cat {
     /// Print the last N bytes
     #[arg(long, value_name = "N", conflicts_with_all = ["offset", "count"])]
     tail: Option<u64>,
+    /// Print nothing, only read
+    #[arg(long)]
+    discard: bool,
+    /// Print this between the contents of files
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        allow_hyphen_values = true
+    )]
+    separator: String,
 }
 
 impl Cat {
@@ -56,6 +74,7 @@ impl Cat {
         entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         for entry in &entries {
             self.print(&*remote, entry, console).await?;
+            console.out.write_all(self.separator.as_bytes())?;
         }
         Ok(())
     }
@@ -73,7 +92,9 @@ impl Cat {
         options.if_match = file.tag.clone();
         let mut download = remote.read(&file.path, options).await?;
         while let Some(piece) = download.try_next().await? {
-            console.out.write_all(&piece)?;
+            if !self.discard {
+                console.out.write_all(&piece)?;
+            }
         }
         Ok(())
     }
@@ -108,17 +129,26 @@ impl Cat {
 
 #[derive(Args, Debug)]
 pub(super) struct Rcat {
-    place: String,
+    place: OsString,
+    /// How many bytes there are: they are passed on as they come, nothing is kept, and a broken connection is a failure; unknown if negative
+    #[arg(long, value_name = "N", default_value_t = -1, allow_hyphen_values = true)]
+    size: i64,
 }
 
 impl Rcat {
     pub(super) async fn run(&self, places: &Places, console: &mut Console) -> Result {
         let (remote, path): (Arc<dyn Remote>, RemotePath) = places.remote_file(&self.place)?;
-        let source =
-            SpooledSource::from_reader(&mut console.input, SPOOLED_IN_MEMORY_BYTES).await?;
-        let written = remote
-            .write(&path, Arc::new(source), WriteOptions::default())
-            .await?;
+        let source: Arc<dyn UploadSource> = match u64::try_from(self.size) {
+            Ok(size) => {
+                let input = std::mem::replace(&mut console.input, Box::new(tokio::io::empty()));
+                Arc::new(StreamSource::once(pieces(input), Some(size)))
+            }
+            Err(_unknown) => Arc::new(
+                SpooledSource::from_reader(&mut console.input, SPOOLED_IN_MEMORY_BYTES).await?,
+            ),
+        };
+        let options = WriteOptions::default().with_expects_dir(true);
+        let written = remote.write(&path, source, options).await?;
         if written.size.is_none() {
             let message = "the service does not tell whether it has all of it";
             return Err(Error::with_message(ErrorKind::Protocol, message)
@@ -129,17 +159,30 @@ impl Rcat {
     }
 }
 
+/// What a reader delivers, in pieces.
+fn pieces(
+    input: Box<dyn AsyncRead + Send + Unpin>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream::try_unfold(input, |mut input| async move {
+        let mut piece = BytesMut::with_capacity(CHUNK_BYTES);
+        let read = input.read_buf(&mut piece).await?;
+        Ok((read > 0).then(|| (piece.freeze(), input)))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn part(offset: i64, count: i64, size: u64) -> Option<Range<u64>> {
         let cat = Cat {
-            place: String::new(),
+            place: OsString::new(),
             offset,
             count,
             head: None,
             tail: None,
+            discard: false,
+            separator: String::new(),
         };
         cat.part(size)
     }
@@ -164,11 +207,13 @@ mod tests {
     #[test]
     fn head_and_tail_are_parts() {
         let cat = |head, tail| Cat {
-            place: String::new(),
+            place: OsString::new(),
             offset: 0,
             count: -1,
             head,
             tail,
+            discard: false,
+            separator: String::new(),
         };
         assert_eq!(cat(Some(4), None).part(10), Some(0..4));
         assert_eq!(cat(None, Some(4)).part(10), Some(6..10));

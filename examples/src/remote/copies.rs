@@ -1,6 +1,6 @@
 //! Copies between any two places, one of them at least on a remote.
 
-use std::path::Path;
+use std::{ffi::OsString, path::Path};
 
 use clap::Args;
 use remote_core::error::ErrorKind;
@@ -34,8 +34,8 @@ impl Common {
 
 #[derive(Args, Debug)]
 pub(super) struct Copy {
-    from: String,
-    to: String,
+    from: OsString,
+    to: OsString,
 }
 
 impl Copy {
@@ -52,8 +52,8 @@ impl Copy {
 
 #[derive(Args, Debug)]
 pub(super) struct Copyto {
-    from: String,
-    to: String,
+    from: OsString,
+    to: OsString,
 }
 
 impl Copyto {

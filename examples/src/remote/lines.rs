@@ -183,7 +183,7 @@ mod tests {
 
     use remote_core::hash::{HashAlgorithm, HashValue};
 
-    use super::*;
+    use super::{super::listing::Depth, *};
 
     fn path(text: &str) -> RemotePath {
         RemotePath::parse(text).unwrap()
@@ -191,7 +191,7 @@ mod tests {
 
     fn wanted() -> Lsjson {
         Lsjson {
-            place: String::new(),
+            place: "".into(),
             recursive: false,
             hash: true,
             stat: false,
@@ -199,6 +199,7 @@ mod tests {
             dirs_only: false,
             no_modtime: false,
             no_mimetype: false,
+            depth: Depth::ALL,
         }
     }
 

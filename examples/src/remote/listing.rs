@@ -1,6 +1,6 @@
 //! Listings. Each entry is printed as it comes, so that a million of them take no memory.
 
-use std::{io::Write as _, sync::Arc};
+use std::{ffi::OsString, io::Write as _, sync::Arc};
 
 use clap::Args;
 use futures::{StreamExt as _, stream::BoxStream};
@@ -17,7 +17,7 @@ use crate::{console::Console, failure::Failure, program::Result};
 
 #[derive(Args, Debug)]
 pub(super) struct Lsjson {
-    pub(super) place: String,
+    pub(super) place: OsString,
     /// List everything below
     #[arg(short = 'R', long)]
     pub(super) recursive: bool,
@@ -39,6 +39,29 @@ pub(super) struct Lsjson {
     /// Leave out media types
     #[arg(long)]
     pub(super) no_mimetype: bool,
+    #[command(flatten)]
+    pub(super) depth: Depth,
+}
+
+/// How deep to look.
+#[derive(Args, Debug)]
+pub(super) struct Depth {
+    /// List this many levels of folders; all if negative
+    #[arg(long, value_name = "N", default_value_t = -1, allow_hyphen_values = true)]
+    max_depth: i64,
+}
+
+impl Depth {
+    #[cfg(test)]
+    pub(super) const ALL: Self = Self { max_depth: -1 };
+
+    /// The number of levels, none for all. What is not recursive has one level unless told otherwise, as for rclone.
+    fn levels(&self, recursive: bool) -> Option<usize> {
+        match usize::try_from(self.max_depth) {
+            Ok(levels) => Some(levels),
+            Err(_negative) => (!recursive).then_some(1),
+        }
+    }
 }
 
 impl Lsjson {
@@ -49,7 +72,8 @@ impl Lsjson {
             let entry = remote.stat(&path).await?;
             return lines.print_alone(&entry, console);
         }
-        let mut below = Below::new(&remote, &path, self.recursive).await?;
+        let levels = self.depth.levels(self.recursive);
+        let mut below = Below::new(&remote, &path, levels).await?;
         while let Some(entry) = below.next(console).await? {
             if !(self.files_only && entry.is_directory() || self.dirs_only && entry.is_file()) {
                 lines.print(&below.shown(&entry), &entry, console)?;
@@ -62,13 +86,15 @@ impl Lsjson {
 
 #[derive(Args, Debug)]
 pub(super) struct Ls {
-    place: String,
+    place: OsString,
+    #[command(flatten)]
+    depth: Depth,
 }
 
 impl Ls {
     pub(super) async fn run(&self, places: &Places, console: &mut Console) -> Result {
         let (remote, path) = places.remote(&self.place)?;
-        let mut below = Below::new(&remote, &path, true).await?;
+        let mut below = Below::new(&remote, &path, self.depth.levels(true)).await?;
         while let Some(entry) = below.next(console).await? {
             if entry.is_file() {
                 // An unknown size is -1.
@@ -84,16 +110,18 @@ impl Ls {
 
 #[derive(Args, Debug)]
 pub(super) struct Size {
-    place: String,
+    place: OsString,
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    depth: Depth,
 }
 
 impl Size {
     pub(super) async fn run(&self, places: &Places, console: &mut Console) -> Result {
         let (remote, path) = places.remote(&self.place)?;
-        let mut below = Below::new(&remote, &path, true).await?;
+        let mut below = Below::new(&remote, &path, self.depth.levels(true)).await?;
         let mut total = Total::default();
         while let Some(entry) = below.next(console).await? {
             if entry.is_file() {
@@ -180,16 +208,22 @@ struct Below {
     entries: BoxStream<'static, remote_core::error::Result<Entry>>,
     first: Option<Entry>,
     incomplete: Option<Error>,
+    levels: Option<usize>,
 }
 
 impl Below {
     /// Fails if nothing is there.
-    async fn new(remote: &Arc<dyn Remote>, path: &RemotePath, recursive: bool) -> Result<Self> {
+    async fn new(
+        remote: &Arc<dyn Remote>,
+        path: &RemotePath,
+        levels: Option<usize>,
+    ) -> Result<Self> {
         let mut below = Self {
             base: path.clone(),
-            entries: listing(remote, path, recursive).await?,
+            entries: listing(remote, path, levels != Some(1)).await?,
             first: None,
             incomplete: None,
+            levels,
         };
         match below.entries.next().await {
             Some(Ok(entry)) => below.first = Some(entry),
@@ -204,8 +238,22 @@ impl Below {
         Ok(below)
     }
 
-    /// The next entry. A folder that cannot be listed is told, and the others are listed.
+    /// The next entry that is not too deep.
     async fn next(&mut self, console: &mut Console) -> Result<Option<Entry>> {
+        loop {
+            let entry = self.next_of_all(console).await?;
+            let is_too_deep = entry.as_ref().is_some_and(|entry| {
+                let depth = self.shown(entry).depth();
+                self.levels.is_some_and(|levels| depth > levels)
+            });
+            if !is_too_deep {
+                return Ok(entry);
+            }
+        }
+    }
+
+    /// The next entry. A folder that cannot be listed is told, and the others are listed.
+    async fn next_of_all(&mut self, console: &mut Console) -> Result<Option<Entry>> {
         if let Some(entry) = self.first.take() {
             return Ok(Some(entry));
         }

@@ -3,21 +3,20 @@
 use std::{
     ffi::OsString,
     fs, io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use clap::Args;
 use futures::{TryStreamExt as _, stream};
 use remote_core::{
-    encoding::Encoding,
     entry::Entry,
     error::{Error, ErrorKind},
     operation::{ListOptions, RenameOptions, TargetMode},
     path::RemotePath,
     remote::Remote,
 };
-use remote_transfer::{Event, Location, Observer, TransferOptions};
+use remote_transfer::{Event, Location, Observer, TransferOptions, local_path};
 
 use super::{
     copies::{copy_to, told},
@@ -27,8 +26,8 @@ use crate::{console::Console, failure::Failure, program::Result};
 
 #[derive(Args, Debug)]
 pub(super) struct Moveto {
-    from: String,
-    to: String,
+    from: OsString,
+    to: OsString,
     /// Remove folders that are empty after their files were moved one by one; like rclone, leave them by default
     #[arg(long)]
     delete_empty_src_dirs: bool,
@@ -155,25 +154,6 @@ impl Originals {
         }
         Ok(())
     }
-}
-
-fn local_path(root: &Path, path: &RemotePath) -> Result<PathBuf> {
-    let mut local = root.to_owned();
-    for segment in path.segments() {
-        let raw = Encoding::STANDARD.decode(segment).into_owned();
-        local.push(os_name(raw)?);
-    }
-    Ok(local)
-}
-
-#[cfg(unix)]
-fn os_name(raw: Vec<u8>) -> Result<OsString> {
-    Ok(std::os::unix::ffi::OsStringExt::from_vec(raw))
-}
-
-#[cfg(not(unix))]
-fn os_name(raw: Vec<u8>) -> Result<OsString> {
-    Ok(String::from_utf8(raw)?.into())
 }
 
 fn remove_empty(dir: &Path) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Places on the command line.
 
-use std::{path::Path, sync::Arc};
+use std::{ffi::OsStr, path::Path, sync::Arc};
 
 use remote_core::{path::RemotePath, remote::Remote};
 use remote_transfer::Location;
@@ -24,11 +24,11 @@ impl Places {
     }
 
     /// A remote from its top, and a path on it.
-    pub(super) fn remote(&self, place: &str) -> Result<(Arc<dyn Remote>, RemotePath)> {
-        match self.0.locate(place)? {
+    pub(super) fn remote(&self, place: &OsStr) -> Result<(Arc<dyn Remote>, RemotePath)> {
+        match self.0.locate_os(place)? {
             Located::Remote { remote, path, .. } => Ok((remote, path)),
             // Says what is wrong with it.
-            _ => match self.0.open(place) {
+            _ => match self.0.open(&place.to_string_lossy()) {
                 Err(error) => Err(error.into()),
                 Ok(remote) => Ok((remote, RemotePath::root())),
             },
@@ -36,23 +36,25 @@ impl Places {
     }
 
     /// The path of a file on a remote, which is not its top.
-    pub(super) fn remote_file(&self, place: &str) -> Result<(Arc<dyn Remote>, RemotePath)> {
+    pub(super) fn remote_file(&self, place: &OsStr) -> Result<(Arc<dyn Remote>, RemotePath)> {
         let (remote, path) = self.remote(place)?;
         if path.is_root() {
             return Err(Failure::usage(format!(
-                "{place} is the top of a remote, name a file on it"
+                "{} is the top of a remote, name a file on it",
+                place.display()
             )));
         }
         Ok((remote, path))
     }
 
     /// A place on a remote or on this machine.
-    pub(super) fn location(&self, place: &str) -> Result<Location> {
-        match self.0.locate(place)? {
+    pub(super) fn location(&self, place: &OsStr) -> Result<Location> {
+        match self.0.locate_os(place)? {
             Located::Local(path) => Ok(Location::local(path)),
             Located::Remote { remote, path, .. } => Ok(Location::remote(remote, path)),
             _ => Err(Failure::usage(format!(
-                "{place} is no place for files that this program knows"
+                "{} is no place for files that this program knows",
+                place.display()
             ))),
         }
     }

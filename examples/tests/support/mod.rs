@@ -7,6 +7,7 @@
 )]
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -95,12 +96,25 @@ impl Stage {
             .collect();
         run::<examples::remote::Remote>(input, &arguments).await
     }
+
+    /// Runs `remote` with arguments that need not be text.
+    pub(crate) async fn remote_os(&self, arguments: &[&OsStr]) -> Ended {
+        let config = [OsStr::new("--config"), self.config.as_os_str()];
+        let arguments: Vec<&OsStr> = config.iter().chain(arguments).copied().collect();
+        run::<examples::remote::Remote>(b"", &arguments).await
+    }
 }
 
 /// Runs a program.
-pub(crate) async fn run<P: program::Program>(input: &'static [u8], arguments: &[&str]) -> Ended {
+pub(crate) async fn run<P: program::Program>(
+    input: &'static [u8],
+    arguments: &[impl AsRef<OsStr> + Sync],
+) -> Ended {
     let (mut console, out, err) = Console::captured(input);
-    let arguments = ["program"].into_iter().chain(arguments.iter().copied());
+    let program = [OsStr::new("program")];
+    let arguments = program
+        .into_iter()
+        .chain(arguments.iter().map(AsRef::as_ref));
     let code = program::run::<P>(arguments, &mut console, Cancel::new()).await;
     Ended {
         code,
