@@ -283,6 +283,7 @@ async fn listings_end_where_they_are_told_to() {
         2
     );
     assert_eq!(count(&["lsjson", "-R", "koofr:t"]).await, 5);
+    assert_eq!(count(&["lsjson", "--max-depth", "0", "koofr:t"]).await, 5);
     let ls = stage
         .remote(&["ls", "--max-depth", "2", "koofr:t"])
         .await

@@ -46,7 +46,7 @@ pub(super) struct Lsjson {
 /// How deep to look.
 #[derive(Args, Debug)]
 pub(super) struct Depth {
-    /// List this many levels of folders; all if negative
+    /// List this many levels of folders; all if zero, and without a number
     #[arg(long, value_name = "N", default_value_t = -1, allow_hyphen_values = true)]
     max_depth: i64,
 }
@@ -58,6 +58,8 @@ impl Depth {
     /// The number of levels, none for all. What is not recursive has one level unless told otherwise, as for rclone.
     fn levels(&self, recursive: bool) -> Option<usize> {
         match usize::try_from(self.max_depth) {
+            // rclone counts down, and so never arrives.
+            Ok(0) => None,
             Ok(levels) => Some(levels),
             Err(_negative) => (!recursive).then_some(1),
         }
