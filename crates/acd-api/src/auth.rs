@@ -25,18 +25,14 @@
 //! # }
 //! ```
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, sync::Arc};
 
 use base64::{
     Engine as _,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use remote_core::{
-    auth::{OAuthClient, SignIn, Token, TokenCache, TokenStore},
+    auth::{OAuthClient, SignIn, Token, TokenCache, TokenSigner, TokenStore},
     error::{Error, ErrorKind, Result},
     http::HttpClient,
     secret::Secret,
@@ -71,6 +67,13 @@ impl Credentials {
     /// An access token that is not renewed.
     pub fn token(token: impl Into<Secret>) -> Self {
         Self::Token(token.into())
+    }
+
+    pub(crate) fn signer(self) -> TokenSigner {
+        match self {
+            Self::Token(token) => TokenSigner::fixed(token, SIGN_IN_HELP),
+            Self::Tokens(tokens) => TokenSigner::renewed(tokens),
+        }
     }
 }
 
@@ -204,58 +207,6 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
             .with_decode_allow_trailing_bits(true),
     );
     ENGINE.decode(text).ok()
-}
-
-/// Hands out the token for a request.
-pub(crate) enum Authenticator {
-    Fixed(Token),
-    Cache(TokenCache),
-}
-
-impl Authenticator {
-    pub(crate) fn new(credentials: Credentials) -> Self {
-        match credentials {
-            Credentials::Token(token) => Self::Fixed(Token::new(token)),
-            Credentials::Tokens(cache) => Self::Cache(cache),
-        }
-    }
-
-    /// The token, renewed before if it is about to end.
-    pub(crate) async fn token(&self) -> Result<Token> {
-        match self {
-            // An empty token is answered with a riddle.
-            Self::Fixed(token) if token.access_token.is_empty() => Err(Error::with_message(
-                ErrorKind::Authentication,
-                "there is no token",
-            )
-            .with_help(SIGN_IN_HELP)),
-            Self::Fixed(token) => Ok(token.clone()),
-            Self::Cache(cache) => cache.token().await,
-        }
-    }
-
-    /// After the service has refused a token: whether there is a new one.
-    pub(crate) async fn renew(&self, refused: &Token) -> Result<bool> {
-        match self {
-            Self::Fixed(_) => Ok(false),
-            Self::Cache(cache) => cache.refresh_rejected(refused).await.map(|_token| true),
-        }
-    }
-
-    /// Sees to it that the token is good for some time yet, before a transfer that takes long. A renewal that fails is not the end: the token is good now.
-    pub(crate) async fn last(&self, time: Duration) -> Result<()> {
-        let Self::Cache(cache) = self else {
-            return Ok(());
-        };
-        let token = cache.token().await?;
-        if token.refresh_token.is_some() && token.expires_within(time, SystemTime::now()) {
-            let renewed = cache.refresh_rejected(&token).await;
-            if let Err(error) = renewed {
-                tracing::debug!(kind = ?error.kind(), "token not renewed before a long transfer");
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

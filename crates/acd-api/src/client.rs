@@ -3,16 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use remote_core::{
+    auth::TokenSigner,
     http::HttpClient,
     retry::{Retry, RetryPolicy},
 };
 use tokio::sync::Semaphore;
 
 use crate::{
-    addresses::Addresses,
-    auth::{Authenticator, Credentials},
-    builder::ClientBuilder,
-    discovery::Discovery,
+    addresses::Addresses, auth::Credentials, builder::ClientBuilder, discovery::Discovery,
 };
 
 /// A client of one account.
@@ -40,7 +38,7 @@ pub(crate) struct Inner {
     /// The same pace, for calls of which only one attempt is made.
     pub(crate) once: Retry,
     pub(crate) discovery: Discovery,
-    pub(crate) auth: Authenticator,
+    pub(crate) auth: TokenSigner,
     /// One for each call that is not about contents. Whoever has one waits for nothing but an answer: contents, which may wait for each other, need none.
     pub(crate) metadata_calls: Semaphore,
 }
@@ -74,7 +72,7 @@ impl Client {
                 retry,
                 once,
                 discovery,
-                auth: Authenticator::new(credentials),
+                auth: credentials.signer(),
                 metadata_calls: Semaphore::new(metadata_calls.min(Semaphore::MAX_PERMITS)),
             }),
         }

@@ -35,8 +35,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use remote_core::{
-    auth::{Token, TokenCache},
-    error::{Error, ErrorKind, Result},
+    auth::{Token, TokenCache, TokenSigner},
     secret::Secret,
 };
 use serde::Deserialize;
@@ -79,6 +78,13 @@ impl Credentials {
     pub fn token(token: impl Into<Secret>) -> Self {
         Self::Token(token.into())
     }
+
+    pub(crate) fn signer(self) -> TokenSigner {
+        match self {
+            Self::Token(token) => TokenSigner::fixed(token, SIGN_IN_HELP),
+            Self::Tokens(tokens) => TokenSigner::renewed(tokens),
+        }
+    }
 }
 
 impl fmt::Debug for Credentials {
@@ -87,42 +93,6 @@ impl fmt::Debug for Credentials {
             Self::Token(_) => "Token(…)",
             Self::Tokens(_) => "Tokens(…)",
         })
-    }
-}
-
-/// Hands out the token for a request.
-pub(crate) enum Authenticator {
-    Fixed(Token),
-    Cache(TokenCache),
-}
-
-impl Authenticator {
-    pub(crate) fn new(credentials: Credentials) -> Self {
-        match credentials {
-            Credentials::Token(token) => Self::Fixed(Token::new(token)),
-            Credentials::Tokens(cache) => Self::Cache(cache),
-        }
-    }
-
-    /// The token, renewed before if it is about to end.
-    pub(crate) async fn token(&self) -> Result<Token> {
-        match self {
-            Self::Fixed(token) if token.access_token.is_empty() => Err(Error::with_message(
-                ErrorKind::Authentication,
-                "there is no token",
-            )
-            .with_help(SIGN_IN_HELP)),
-            Self::Fixed(token) => Ok(token.clone()),
-            Self::Cache(cache) => cache.token().await,
-        }
-    }
-
-    /// After the service has refused a token: whether there is a new one.
-    pub(crate) async fn renew(&self, refused: &Token) -> Result<bool> {
-        match self {
-            Self::Fixed(_) => Ok(false),
-            Self::Cache(cache) => cache.refresh_rejected(refused).await.map(|_token| true),
-        }
     }
 }
 

@@ -3,16 +3,13 @@
 use std::{fmt, sync::Arc};
 
 use remote_core::{
+    auth::TokenSigner,
     http::HttpClient,
     retry::{Retry, RetryPolicy},
 };
 use tokio::sync::OnceCell;
 
-use crate::{
-    addresses::Addresses,
-    auth::{Authenticator, Credentials},
-    builder::ClientBuilder,
-};
+use crate::{addresses::Addresses, auth::Credentials, builder::ClientBuilder};
 
 /// A client of one account.
 ///
@@ -41,7 +38,7 @@ pub(crate) struct Inner {
     /// The same pace, for calls of which only one attempt is made.
     pub(crate) once: Retry,
     pub(crate) addresses: Addresses,
-    pub(crate) auth: Authenticator,
+    pub(crate) auth: TokenSigner,
     pub(crate) username: OnceCell<String>,
 }
 
@@ -74,7 +71,7 @@ impl Client {
                 retry,
                 once,
                 addresses,
-                auth: Authenticator::new(credentials),
+                auth: credentials.signer(),
                 username: OnceCell::new_with(username),
             }),
         }

@@ -4,6 +4,7 @@
 //! * [`TokenStore`] keeps it between runs; [`MemoryTokenStore`] forgets it. A store can be shared between processes.
 //! * [`TokenCache`] hands out a token that is valid, and renews it when needed through a [`TokenRefresher`]: one renewal at a time,
 //!   saved before it is used, carried through even if the caller goes away.
+//! * [`TokenSigner`] is what a client signs its requests with: a token that was given, or the cache.
 //! * `OAuthClient` (feature `http`) signs people in, with `RedirectReceiver` as the page on this machine that their browser comes back to.
 //! * [`basic`] and [`bearer`] make the values of `Authorization` headers.
 
@@ -13,6 +14,7 @@ use crate::secret::Secret;
 
 pub use self::{
     cache::{RefreshTokenRefused, TOKEN_REFRESH_SLACK, TokenCache, TokenRefresher},
+    signer::TokenSigner,
     store::{MemoryTokenStore, Presented, TokenLock, TokenStore},
     token::{MAX_TOKEN_BYTES, ParseTokenError, Token},
 };
@@ -27,6 +29,7 @@ mod cache;
 mod oauth;
 #[cfg(feature = "http")]
 mod redirect;
+mod signer;
 mod store;
 mod token;
 
