@@ -93,11 +93,11 @@ pub(crate) fn what_is_wrong(url: &Url) -> Option<&'static str> {
 }
 
 /// An address below a base, with exactly one slash between them.
-pub(crate) fn below(base: &Url, path: &str, query: &str) -> Url {
+pub(crate) fn below(base: &Url, path: &str, query: Option<&str>) -> Url {
     let mut url = base.clone();
     let prefix = base.path().trim_end_matches('/');
     url.set_path(&format!("{prefix}/{path}"));
-    url.set_query(Some(query).filter(|query| !query.is_empty()));
+    url.set_query(query);
     url
 }
 
@@ -112,7 +112,7 @@ mod tests {
             "http://h:1/drive/v1/",
             "http://h:1/drive/v1//",
         ] {
-            let url = below(&Url::parse(base).unwrap(), "nodes", "");
+            let url = below(&Url::parse(base).unwrap(), "nodes", None);
             assert_eq!(url.as_str(), "http://h:1/drive/v1/nodes");
         }
     }

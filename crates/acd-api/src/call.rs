@@ -2,19 +2,14 @@
 
 use bytes::Bytes;
 use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use remote_core::error::{Error, ErrorKind};
+use remote_core::{
+    error::{Error, ErrorKind},
+    http::{Query, escaped},
+};
 use serde::Serialize;
 use url::Url;
 
 use crate::addresses::below;
-
-/// Everything but the unreserved characters is escaped, blanks as `%20`: a plus sign would be read as a blank by some.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// Below which address a call goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,7 +33,7 @@ pub(crate) struct Call {
     pub(crate) repeatable: bool,
     pub(crate) changes: bool,
     path: String,
-    query: String,
+    query: Query,
     invalid: Option<Error>,
 }
 
@@ -54,7 +49,7 @@ impl Call {
             repeatable: true,
             changes: false,
             path: String::new(),
-            query: String::new(),
+            query: Query::default(),
             invalid: None,
         }
     }
@@ -99,19 +94,13 @@ impl Call {
                 format!("{id:?} is no id"),
             ));
         }
-        self.path.push('/');
-        self.path.extend(utf8_percent_encode(id, ESCAPED));
+        self.path.push_str(&format!("/{}", escaped(id)));
         self
     }
 
     /// Adds a parameter.
     pub(crate) fn query(mut self, key: &str, value: &str) -> Self {
-        if !self.query.is_empty() {
-            self.query.push('&');
-        }
-        self.query.push_str(key);
-        self.query.push('=');
-        self.query.extend(utf8_percent_encode(value, ESCAPED));
+        self.query.add(key, value);
         self
     }
 
@@ -150,7 +139,7 @@ impl Call {
 
     /// Where the call goes.
     pub(crate) fn url(&self, base: &Url) -> Url {
-        below(base, &self.path, &self.query)
+        below(base, &self.path, self.query.as_str())
     }
 }
 

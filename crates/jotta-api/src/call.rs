@@ -2,19 +2,14 @@
 
 use bytes::Bytes;
 use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use remote_core::error::{Error, ErrorKind};
+use remote_core::{
+    error::{Error, ErrorKind},
+    http::{Query, escaped},
+};
 use serde::Serialize;
 use url::Url;
 
 use crate::{addresses::Addresses, error::classify::Asked, location::Location};
-
-/// Everything but the unreserved characters is escaped, in segments and values alike: a plus sign would be read as a blank, a percent sign as an escape.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// Below which address a call goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,7 +37,7 @@ pub(crate) struct Call {
     /// Everybody may call it: no token is sent.
     pub(crate) anonymous: bool,
     path: String,
-    query: String,
+    query: Query,
     /// The address names this user in a value; filled in when the request is made.
     destination: Option<(&'static str, Location)>,
     invalid: Option<Error>,
@@ -61,7 +56,7 @@ impl Call {
             asked: Asked::default(),
             anonymous: false,
             path: String::new(),
-            query: String::new(),
+            query: Query::default(),
             destination: None,
             invalid: None,
         }
@@ -110,8 +105,7 @@ impl Call {
                 format!("{value:?} cannot be part of an address"),
             ));
         }
-        self.path.push('/');
-        self.path.extend(utf8_percent_encode(value, ESCAPED));
+        self.path.push_str(&format!("/{}", escaped(value)));
         self
     }
 
@@ -122,8 +116,7 @@ impl Call {
             self.invalid = Some(error);
         }
         for segment in place.segments() {
-            self.path.push('/');
-            self.path.extend(utf8_percent_encode(segment, ESCAPED));
+            self.path.push_str(&format!("/{}", escaped(segment)));
         }
         self
     }
@@ -151,12 +144,7 @@ impl Call {
 
     /// Adds a command or parameter.
     pub(crate) fn query(mut self, key: &str, value: &str) -> Self {
-        if !self.query.is_empty() {
-            self.query.push('&');
-        }
-        self.query.push_str(key);
-        self.query.push('=');
-        self.query.extend(utf8_percent_encode(value, ESCAPED));
+        self.query.add(key, value);
         self
     }
 
@@ -202,7 +190,7 @@ impl Call {
 
     /// The address.
     pub(crate) fn url(&self, addresses: &Addresses, user: &str) -> Url {
-        let user_segment = utf8_percent_encode(user, ESCAPED);
+        let user_segment = escaped(user);
         let of_user = || format!("/{user_segment}{}", self.path);
         let (mut url, path) = match self.base {
             Base::Api => (addresses.api.clone(), self.path.clone()),
@@ -217,10 +205,10 @@ impl Call {
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         let mut query = self.query.clone();
         if let Some((command, place)) = &self.destination {
-            let value = place.with_user(user);
-            query = format!("{command}={}", utf8_percent_encode(&value, ESCAPED));
+            query = Query::default();
+            query.add(command, &place.with_user(user));
         }
-        url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
+        url.set_query(query.as_str());
         url
     }
 }

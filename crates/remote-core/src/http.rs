@@ -39,6 +39,7 @@ pub use self::{
     address::redacted,
     body::Body,
     client::HttpClient,
+    query::{Query, escaped},
     range::{ByteRange, Window},
     request::Request,
     response::Response,
@@ -54,6 +55,7 @@ mod address;
 mod body;
 mod classify;
 mod client;
+mod query;
 mod range;
 mod redirect;
 mod request;
