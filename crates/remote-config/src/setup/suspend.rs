@@ -25,7 +25,7 @@ pub const MAX_SUSPENDED_BYTES: usize = 1 << 20;
 /// # use remote_core::secret::Secret;
 ///
 /// let dialogue = Dialogue::create(&[], Vec::new());
-/// let key = ConfigKey::derive(&Secret::new("of this session"))?;
+/// let key = ConfigKey::derive(&Secret::new("of this application"))?;
 /// let kept: Vec<u8> = encrypt(dialogue.suspend()?.expose().as_bytes(), &key);
 ///
 /// // In another process.
