@@ -95,7 +95,7 @@ impl<'p> Bench<'p> {
         let mut seed = 0;
         self.in_turn(
             "one large file",
-            self.sizes.long_rounds,
+            self.sizes.large_rounds,
             |program, round| {
                 let run = Run {
                     bench: self,
@@ -114,14 +114,13 @@ impl<'p> Bench<'p> {
         let tree = self.at("tree");
         let list = ["lsjson", "-R", "--hash", &tree];
         let emulator = self.tree(self.sizes.tree)?;
-        self.in_turn("listing", self.sizes.long_rounds, |program, round| {
+        self.in_turn("listing", self.sizes.list_rounds, |program, round| {
             let run = Run {
                 bench: self,
                 emulator: &emulator,
                 program,
             };
-            let title = self.title(&format!("(d) list {}", self.sizes.tree));
-            report.record(&title, program, run.measured(&list)?);
+            run.record(report, &format!("(d) list {}", self.sizes.tree), &list)?;
             match round {
                 0 => run.expect_lines(&list, self.sizes.tree.entries),
                 _ => Ok(()),
@@ -147,8 +146,7 @@ impl<'p> Bench<'p> {
         for tree in self.sizes.memory_trees {
             let many = peak(*tree)?;
             report.note(format!(
-                "Memory of our program, {}: {many:.1} MiB at most when it lists {tree}, {few:.1} MiB when it lists 2 entries: {:.1} MiB more.",
-                self.service,
+                "Memory of our program: {many:.1} MiB at most when it lists {tree}, {few:.1} MiB when it lists 2 entries: {:.1} MiB more.",
                 many - few,
             ));
         }
@@ -164,12 +162,8 @@ impl<'p> Bench<'p> {
                 emulator: &emulator,
                 program,
             };
-            let purge = run.measured(&["purge", &self.at("tree")])?;
-            report.record(
-                &self.title(&format!("(e) purge {}", self.sizes.tree)),
-                program,
-                purge,
-            );
+            let title = format!("(e) purge {}", self.sizes.tree);
+            run.record(report, &title, &["purge", &self.at("tree")])?;
             match run
                 .by_the_other()
                 .output(&["lsjson", &self.at("")])?
@@ -202,11 +196,6 @@ impl<'p> Bench<'p> {
             "{seconds:>4} s  {}, {what}, {}",
             self.service, program.label
         );
-    }
-
-    /// The title of a row.
-    fn title(&self, what: &str) -> String {
-        format!("{} {what}", self.service)
     }
 
     /// Lets both programs do the same, `rounds` times, each time the other one first.
@@ -264,14 +253,13 @@ impl Run<'_> {
             "copy {} files of 2 KiB in {} folders",
             sizes.files, sizes.folders
         );
-        let title = bench.title(&format!("(a) {what}; {}", setting.text));
-        report.record(&title, self.program, self.measured(&copy)?);
+        self.record(report, &format!("(a) {what}; {}", setting.text), &copy)?;
         self.by_the_other()
             .expect_size(&target, sizes.files, sizes.files * sizes.file_bytes)?;
-        let title = bench.title(&format!("(b) the same again; {}", setting.text));
-        report.record(&title, self.program, self.measured(&copy)?);
-        let title = bench.title(&format!("purge what (a) made; {} ms", setting.round_trip));
-        report.record(&title, self.program, self.measured(&["purge", &target])?);
+        let title = format!("(b) the same again; {}", setting.text);
+        self.record(report, &title, &copy)?;
+        let title = format!("purge what (a) made; {} ms", setting.round_trip);
+        self.record(report, &title, &["purge", &target])?;
         fs::remove_dir_all(source)?;
         Ok(())
     }
@@ -283,17 +271,16 @@ impl Run<'_> {
         make_file(&source, size, seed)?;
         let remote = bench.at(&format!("{name}.bin"));
         let what = format!("(c) one file of {} MiB", size / MIB);
-        let up = self.measured(&["copyto", text(&source)?, &remote])?;
-        report.record(&bench.title(&format!("{what} up")), self.program, up);
+        let up = ["copyto", text(&source)?, &remote];
+        self.record(report, &format!("{what} up"), &up)?;
         if bench.service.knows_contents() {
             let again = bench.at(&format!("{name}-again.bin"));
-            let sample = self.measured(&["copyto", text(&source)?, &again])?;
-            let title = bench.title(&format!("{what} again under another name"));
-            report.record(&title, self.program, sample);
+            let title = format!("{what} again under another name");
+            self.record(report, &title, &["copyto", text(&source)?, &again])?;
             self.by_the_other().expect_size(&again, 1, size)?;
         }
-        let down = self.measured(&["copyto", &remote, text(&back)?])?;
-        report.record(&bench.title(&format!("{what} down")), self.program, down);
+        let down = ["copyto", &remote, text(&back)?];
+        self.record(report, &format!("{what} down"), &down)?;
         expect_same(&source, &back)?;
         fs::remove_file(&back)?;
         fs::remove_file(&source)?;
@@ -313,6 +300,14 @@ impl Run<'_> {
             )
             .args(arguments);
         command
+    }
+
+    /// Measures for the row `title`, and tells whoever waits.
+    fn record(&self, report: &mut Report, title: &str, arguments: &[&str]) -> Result<()> {
+        let sample = self.measured(arguments)?;
+        eprintln!("        {title}: {sample}");
+        report.record(title, self.program, sample);
+        Ok(())
     }
 
     fn measured(&self, arguments: &[&str]) -> Result<Sample> {

@@ -1,11 +1,11 @@
-//! Measures our programs and rclone alternately, in one run, against the same emulator, and prints the table of the README.
+//! Measures our programs and rclone alternately, in one run, against the same emulator, and prints the tables of the README.
 //!
 //! `cargo run --release -p bench` builds what it needs and takes some minutes; `-- --quick` is a check that everything works, with
 //! numbers that mean little. What is measured and how is told in [`cases`] and [`mod@measure`].
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program: the table goes to standard output, progress to standard error"
+    reason = "a program: the tables go to standard output, progress to standard error"
 )]
 
 mod admin;
@@ -85,7 +85,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Some(Command::Measure { report, command }) => Measurement::of_child(report, command),
-        None => measure_all(&cli).map(|report| print!("{report}")),
+        None => {
+            let mut report = Report::default();
+            let outcome = measure_all(&cli, &mut report);
+            // Whatever ended it: what was measured before took its time.
+            print!("{report}");
+            outcome
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -96,27 +102,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure_all(cli: &Cli) -> Result<Report> {
+fn measure_all(cli: &Cli, report: &mut Report) -> Result<()> {
     let started = Instant::now();
     let is_chosen = |service: &Service| cli.service.is_empty() || cli.service.contains(service);
     let built = build::build()?;
-    let mut heading = machine::describe()?;
+    report.describe(machine::describe()?);
     // Before anything is measured, so that a missing program is told at once.
     let mut chosen = Vec::new();
     for service in Service::ALL.into_iter().filter(is_chosen) {
-        let programs = built.programs(service, &cli.rclone)?;
-        let rclone = &programs.rclone.label;
-        heading.push(format!("{service}: beside {rclone}, {}", service.way()));
-        chosen.push((service, programs));
+        chosen.push((service, built.programs(service, &cli.rclone)?));
     }
-    let mut report = Report::new(heading);
     let scratch = tempfile::tempdir()?;
     for (service, programs) in &chosen {
+        let rclone = &programs.rclone.label;
+        report.begin(format!("{service}, beside {rclone}, {}", service.way()));
         let bench = Bench::new(programs, *service, scratch.path(), cli.quick);
-        measure(&bench, *service, &cli.only, &mut report)?;
+        measure(&bench, *service, &cli.only, report)?;
     }
     eprintln!("done in {} s", started.elapsed().as_secs());
-    Ok(report)
+    Ok(())
 }
 
 fn measure(bench: &Bench<'_>, service: Service, only: &[Case], report: &mut Report) -> Result<()> {

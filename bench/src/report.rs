@@ -1,4 +1,4 @@
-//! The table.
+//! The tables.
 
 use std::{fmt, time::Duration};
 
@@ -13,10 +13,17 @@ pub(crate) struct Sample {
     pub(crate) server_cpu: Duration,
 }
 
-/// Rows in the order in which they were first measured.
-#[derive(Debug)]
+/// What was measured, on what, in the order in which it was first measured.
+#[derive(Debug, Default)]
 pub(crate) struct Report {
     heading: Vec<String>,
+    sections: Vec<Section>,
+}
+
+/// The table of one service.
+#[derive(Debug)]
+struct Section {
+    heading: String,
     rows: Vec<Row>,
     notes: Vec<String>,
 }
@@ -31,23 +38,31 @@ struct Row {
 #[derive(Debug)]
 struct Series {
     key: &'static str,
-    label: String,
     samples: Vec<Sample>,
 }
 
 impl Report {
-    pub(crate) fn new(heading: Vec<String>) -> Self {
-        Self {
+    /// Says on what all of it was measured, a line each.
+    pub(crate) fn describe(&mut self, heading: Vec<String>) {
+        self.heading = heading;
+    }
+
+    /// Begins the table of a service.
+    pub(crate) fn begin(&mut self, heading: String) {
+        self.sections.push(Section {
             heading,
             rows: Vec::new(),
             notes: Vec::new(),
-        }
+        });
     }
 
-    /// Adds a sample to the row `title` of a program.
+    /// Adds a sample of a program to the row `title` of the table that was begun last.
     pub(crate) fn record(&mut self, title: &str, program: &Contender, sample: Sample) {
+        let Some(section) = self.sections.last_mut() else {
+            return;
+        };
         let row = find_or_add(
-            &mut self.rows,
+            &mut section.rows,
             |row| row.title == title,
             || Row {
                 title: title.to_owned(),
@@ -59,16 +74,17 @@ impl Report {
             |series| series.key == program.key,
             || Series {
                 key: program.key,
-                label: program.label.clone(),
                 samples: Vec::new(),
             },
         );
         series.samples.push(sample);
     }
 
-    /// Adds a sentence below the table.
+    /// Adds a sentence below the table that was begun last.
     pub(crate) fn note(&mut self, text: String) {
-        self.notes.push(text);
+        if let Some(section) = self.sections.last_mut() {
+            section.notes.push(text);
+        }
     }
 }
 
@@ -84,20 +100,52 @@ fn find_or_add<T>(
     &mut list[index]
 }
 
+/// For whoever waits.
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let median = Median::of(&[*self]);
+        write!(
+            f,
+            "{} requests, {:.2} s, {:.2} s of CPU, {:.1} MiB; {:.2} s of the emulator's CPU",
+            Grouped(median.requests),
+            median.wall,
+            median.cpu,
+            median.peak,
+            self.server_cpu.as_secs_f64()
+        )
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.heading {
             writeln!(f, "{line}  ")?;
         }
+        for section in self.sections.iter().filter(|section| !section.is_empty()) {
+            section.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Section {
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.notes.is_empty()
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\nMedians of alternating rounds; the last line of each measurement is ours divided by theirs.\n"
+            "\n{}. Each cell is ours / theirs, the median of alternating rounds.\n",
+            self.heading
         )?;
         writeln!(
             f,
-            "| measurement | program | rounds | requests | wall time, s | CPU time, s | peak memory, MiB | server CPU, s |"
+            "| | rounds | requests | wall, s | CPU, s | peak memory, MiB |"
         )?;
-        writeln!(f, "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")?;
+        writeln!(f, "| --- | ---: | ---: | ---: | ---: | ---: |")?;
         for row in &self.rows {
             row.fmt(f)?;
         }
@@ -110,57 +158,52 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut title = self.title.as_str();
-        let medians: Vec<Median> = self.programs.iter().map(Series::median).collect();
-        for (series, median) in self.programs.iter().zip(&medians) {
-            writeln!(
-                f,
-                "| {title} | {} | {} | {:.0} | {:.2} | {:.2} | {:.1} | {:.2} |",
-                series.label,
-                series.samples.len(),
-                median.requests,
-                median.wall,
-                median.cpu,
-                median.peak,
-                median.server_cpu,
-            )?;
-            title = "";
-        }
-        if let [ours, theirs] = medians.as_slice() {
-            let ratio = |of: fn(&Median) -> f64| Ratio(of(ours), of(theirs));
-            writeln!(
-                f,
-                "| | *ratio* | | {} | {} | {} | {} | |",
-                ratio(|median| median.requests),
-                ratio(|median| median.wall),
-                ratio(|median| median.cpu),
-                ratio(|median| median.peak),
-            )?;
-        }
-        Ok(())
+        let medians: Vec<Median> = self
+            .programs
+            .iter()
+            .map(|series| Median::of(&series.samples))
+            .collect();
+        let cell = |of: fn(&Median) -> String| {
+            let cells: Vec<String> = medians.iter().map(of).collect();
+            cells.join(" / ")
+        };
+        let rounds = self.programs.iter().map(|series| series.samples.len());
+        writeln!(
+            f,
+            "| {} | {} | {} | {} | {} | {} |",
+            self.title,
+            rounds.max().unwrap_or_default(),
+            cell(|median| Grouped(median.requests).to_string()),
+            cell(|median| format!("{:.2}", median.wall)),
+            cell(|median| format!("{:.2}", median.cpu)),
+            cell(|median| format!("{:.1}", median.peak)),
+        )
     }
 }
 
 /// The median of each quantity on its own, in the units of the table.
 #[derive(Debug)]
 struct Median {
-    requests: f64,
+    requests: u64,
     wall: f64,
     cpu: f64,
     peak: f64,
-    server_cpu: f64,
 }
 
-impl Series {
-    #[expect(clippy::cast_precision_loss, reason = "shown with few digits")]
-    fn median(&self) -> Median {
-        let of = |quantity: fn(&Sample) -> f64| median(self.samples.iter().map(quantity).collect());
-        Median {
-            requests: of(|sample| sample.requests as f64),
+impl Median {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "shown with few digits; no count is negative"
+    )]
+    fn of(samples: &[Sample]) -> Self {
+        let of = |quantity: fn(&Sample) -> f64| median(samples.iter().map(quantity).collect());
+        Self {
+            requests: of(|sample| sample.requests as f64).round() as u64,
             wall: of(|sample| sample.measurement.wall.as_secs_f64()),
             cpu: of(|sample| sample.measurement.cpu.as_secs_f64()),
             peak: of(|sample| sample.measurement.peak as f64 / f64::from(1 << 20)),
-            server_cpu: of(|sample| sample.server_cpu.as_secs_f64()),
         }
     }
 }
@@ -175,18 +218,15 @@ fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// A quotient with two digits that mean something.
+/// A number with its digits in groups of three.
 #[derive(Debug)]
-struct Ratio(f64, f64);
+struct Grouped(u64);
 
-impl fmt::Display for Ratio {
+impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ratio = self.0 / self.1;
-        match ratio {
-            _ if !ratio.is_finite() => f.write_str("–"),
-            _ if ratio < 0.001 => write!(f, "×{ratio:.6}"),
-            _ if ratio < 0.1 => write!(f, "×{ratio:.3}"),
-            _ => write!(f, "×{ratio:.2}"),
+        match (self.0 / 1000, self.0 % 1000) {
+            (0, rest) => write!(f, "{rest}"),
+            (above, rest) => write!(f, "{},{rest:03}", Self(above)),
         }
     }
 }
@@ -203,17 +243,20 @@ mod tests {
     }
 
     #[test]
-    fn a_row_ends_with_ours_divided_by_theirs() {
-        let mut report = Report::new(vec!["today".to_owned()]);
+    fn digits_are_in_groups_of_three() {
+        let grouped = [0, 999, 1_000, 1_003_006].map(|number| Grouped(number).to_string());
+        assert_eq!(grouped, ["0", "999", "1,000", "1,003,006"]);
+    }
+
+    #[test]
+    fn a_cell_is_ours_and_theirs() {
+        let mut report = Report::default();
+        report.begin("Koofr".to_owned());
         let (ours, theirs) = (contender("ours"), contender("rclone"));
         report.record("(a)", &ours, sample(1));
-        report.record("(a)", &theirs, sample(4));
-        assert!(
-            report
-                .to_string()
-                .contains("| | *ratio* | | ×0.25 | ×0.25 |"),
-            "{report}"
-        );
+        report.record("(a)", &theirs, sample(4000));
+        let row = "| (a) | 1 | 1 / 4,000 | 1.00 / 4000.00 |";
+        assert!(report.to_string().contains(row), "{report}");
     }
 
     fn contender(key: &'static str) -> Contender {

@@ -30,10 +30,11 @@ pub(crate) struct Sizes {
     pub(crate) tree: Tree,
     /// Trees that our program alone lists, for its memory.
     pub(crate) memory_trees: &'static [Tree],
-    /// Rounds of what takes seconds, of what waits for round trips, and of what takes minutes.
+    /// Rounds of many small files, of the same with a round trip to wait for, of a large file, and of a listing.
     pub(crate) rounds: usize,
     pub(crate) distant_rounds: usize,
-    pub(crate) long_rounds: usize,
+    pub(crate) large_rounds: usize,
+    pub(crate) list_rounds: usize,
 }
 
 /// A synthetic tree that the emulator serves.
@@ -72,7 +73,8 @@ const FULL: Sizes = Sizes {
     memory_trees: &[MILLION],
     rounds: 5,
     distant_rounds: 3,
-    long_rounds: 2,
+    large_rounds: 5,
+    list_rounds: 2,
 };
 
 /// rclone begins at most 50 calls a second there, however many it may make at once: less says as much.
@@ -93,7 +95,8 @@ const QUICK: Sizes = Sizes {
     memory_trees: &[Tree::new(20_000, 20)],
     rounds: 1,
     distant_rounds: 1,
-    long_rounds: 1,
+    large_rounds: 1,
+    list_rounds: 1,
     ..FULL
 };
 
