@@ -1,6 +1,9 @@
 //! Where the service is.
 
-use remote_core::error::{Error, ErrorKind, Result};
+use remote_core::{
+    error::{Error, ErrorKind, Result},
+    secret::Secret,
+};
 use url::Url;
 
 /// The addresses of the service. Every brand uses the same ones for files; only signing in differs, see [`auth`](crate::auth).
@@ -102,6 +105,32 @@ impl Addresses {
         let of_service =
             is_default && url.scheme() == "https" && url.host_str().is_some_and(is_of_service);
         no_credentials && (of_service || is_sibling)
+    }
+
+    /// An address that the service handed out for `purpose`. It may be as good as a password, so no error quotes more of it than its host.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Protocol`] for what is no address, and for one that the access token must [not](Self::trusts) be sent to.
+    pub(crate) fn handed_out(&self, address: &Secret, purpose: &str) -> Result<Url> {
+        let url = Url::parse(address.expose()).map_err(|error| {
+            Error::with_message(
+                ErrorKind::Protocol,
+                format!("the service names no address for {purpose} that can be used"),
+            )
+            .with_source(error)
+        })?;
+        if self.trusts(&url) {
+            return Ok(url);
+        }
+        Err(Error::with_message(
+            ErrorKind::Protocol,
+            format!(
+                "the service names {} for {purpose}, which is not one of its hosts; nothing was sent there",
+                url.host_str().unwrap_or("no host")
+            ),
+        )
+        .with_help("report it to the service, or set jfs_url and api_url to the addresses of an emulator"))
     }
 }
 

@@ -1,11 +1,7 @@
 //! Uploads: announce, then send what the service does not have.
 
-use remote_core::{
-    error::{Error, ErrorKind, Result},
-    http::Body,
-};
+use remote_core::{error::Result, http::Body};
 use serde::Serialize;
-use url::Url;
 
 use super::files::ContentTimes;
 use crate::{
@@ -25,7 +21,7 @@ pub enum ConflictHandler {
     /// Keeps its content as an older revision.
     #[default]
     CreateNewRevision,
-    /// Fails with [`AlreadyExists`](ErrorKind::AlreadyExists). Seen in one public client in 2022; whether the service still does so, and whether of two
+    /// Fails with [`AlreadyExists`](remote_core::error::ErrorKind::AlreadyExists). Seen in one public client in 2022; whether the service still does so, and whether of two
     /// uploads at the same time one fails, is not known.
     RejectConflicts,
 }
@@ -51,10 +47,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// * [`QuotaExceeded`](ErrorKind::QuotaExceeded) if the storage is full or locked for writing,
-    /// * [`InvalidName`](ErrorKind::InvalidName) for a name that the service refuses,
-    /// * [`AlreadyExists`](ErrorKind::AlreadyExists) as [`ConflictHandler`] says,
-    /// * [`PermissionDenied`](ErrorKind::PermissionDenied) on a view of the service.
+    /// * [`QuotaExceeded`](remote_core::error::ErrorKind::QuotaExceeded) if the storage is full or locked for writing,
+    /// * [`InvalidName`](remote_core::error::ErrorKind::InvalidName) for a name that the service refuses,
+    /// * [`AlreadyExists`](remote_core::error::ErrorKind::AlreadyExists) as [`ConflictHandler`] says,
+    /// * [`PermissionDenied`](remote_core::error::ErrorKind::PermissionDenied) on a view of the service.
     pub async fn allocate(
         &self,
         place: &Location,
@@ -87,12 +83,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// * [`Service`](ErrorKind::Service) with an [`ApiError`](crate::error::ApiError) whose
+    /// * [`Service`](remote_core::error::ErrorKind::Service) with an [`ApiError`](crate::error::ApiError) whose
     ///   [`is_incomplete_upload`](crate::error::ApiError::is_incomplete_upload) if bytes are still missing; those that came are kept,
-    /// * [`Corrupted`](ErrorKind::Corrupted) if the bytes are not those that were announced,
-    /// * [`QuotaExceeded`](ErrorKind::QuotaExceeded),
-    /// * [`Protocol`](ErrorKind::Protocol) if the service names an address that is not one of its own, to which nothing is sent, or redirects to another,
-    /// * [`Authentication`](ErrorKind::Authentication) with [`RetryAdvice::Safe`](remote_core::error::RetryAdvice::Safe) when the token had
+    /// * [`Corrupted`](remote_core::error::ErrorKind::Corrupted) if the bytes are not those that were announced,
+    /// * [`QuotaExceeded`](remote_core::error::ErrorKind::QuotaExceeded),
+    /// * [`Protocol`](remote_core::error::ErrorKind::Protocol) if the service names an address that is not one of its own, to which nothing is sent, or redirects to another,
+    /// * [`Authentication`](remote_core::error::ErrorKind::Authentication) with [`RetryAdvice::Safe`](remote_core::error::RetryAdvice::Safe) when the token had
     ///   ended and was renewed, so that the upload may be made once more.
     ///
     /// # Cancellation
@@ -104,7 +100,9 @@ impl Client {
         bytes: u64,
         body: Body,
     ) -> Result<Uploaded> {
-        let url = self.upload_address(allocation)?;
+        let url = self
+            .addresses()
+            .handed_out(&allocation.upload_url, "the upload")?;
         let mut headers = vec![("content-type", "application/octet-stream".to_owned())];
         let from = allocation.resume_pos;
         if from > 0 {
@@ -118,26 +116,5 @@ impl Client {
         };
         let response = self.send_body("upload", url, headers, body, asked).await?;
         read_json(response, asked).await
-    }
-
-    fn upload_address(&self, allocation: &Allocation) -> Result<Url> {
-        let url = Url::parse(allocation.upload_url.expose()).map_err(|error| {
-            Error::with_message(
-                ErrorKind::Protocol,
-                "the service names no address for the upload that can be used",
-            )
-            .with_source(error)
-        })?;
-        if self.addresses().trusts(&url) {
-            return Ok(url);
-        }
-        Err(Error::with_message(
-            ErrorKind::Protocol,
-            format!(
-                "the service names {} for the upload, which is not one of its hosts; nothing was sent there",
-                url.host_str().unwrap_or("no host")
-            ),
-        )
-        .with_help("report it to the service, or set jfs_url and api_url to the addresses of an emulator"))
     }
 }

@@ -87,29 +87,15 @@ impl TokenRequest<'_> {
             .json(ANSWER_BYTES)
             .await
             .map_err(|error| error.with_effect(Effect::Unknown))?;
-        if answer.access_token.is_empty() {
-            return Err(Error::with_message(
-                ErrorKind::Protocol,
-                "the service answered a sign-in without a token",
-            ));
-        }
         let mut token = Token::new(answer.access_token);
         if let Some(kind) = answer.token_type {
             token.token_type = kind;
         }
-        token.refresh_token = answer.refresh_token.filter(|token| !token.is_empty());
+        token.refresh_token = answer.refresh_token;
         if let Some(seconds) = answer.expires_in {
             token = token.with_expires_in(Duration::from_secs(seconds), SystemTime::now());
         }
-        token.check().map_err(|error| {
-            Error::with_message(
-                ErrorKind::Protocol,
-                "the service has issued a token that cannot be kept",
-            )
-            .with_source(error)
-            .with_effect(Effect::Unknown)
-        })?;
-        Ok(token)
+        token.issued()
     }
 
     /// Asks once for an answer of any form.

@@ -18,7 +18,7 @@ use url::Url;
 
 use super::{Token, TokenRefresher};
 use crate::{
-    error::{Effect, Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     http::HttpClient,
     retry::{Idempotency, Retry},
     secret::Secret,
@@ -504,25 +504,15 @@ fn missing(what: &str, error: ConfigurationError) -> Error {
     .with_source(error)
 }
 
-/// The token of an answer. One that could not be kept is refused: nobody could read it again.
+/// The token of an answer.
 fn token(answer: &BasicTokenResponse, seam: &Seam<'_>, now: SystemTime) -> Result<Token> {
     let mut token = Token::new(answer.access_token().secret().as_str());
     token.token_type = seam.token_type();
     token.refresh_token = answer
         .refresh_token()
-        .map(|token| Secret::new(token.secret()))
-        .filter(|token| !token.is_empty());
+        .map(|token| Secret::new(token.secret()));
     if let Some(lifetime) = answer.expires_in() {
         token = token.with_expires_in(lifetime, now);
     }
-    token.check().map_err(|error| {
-        Error::with_message(
-            ErrorKind::Protocol,
-            "the service has issued a token that cannot be kept",
-        )
-        .with_source(error)
-        // The refresh token may be spent.
-        .with_effect(Effect::Unknown)
-    })?;
-    Ok(token)
+    token.issued()
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Effect, Error, ErrorKind},
     secret::Secret,
 };
 
@@ -122,6 +122,26 @@ impl Token {
             return Err(ParseTokenError::TooLong);
         }
         Ok(())
+    }
+
+    /// For implementors of remotes: the token, if the answer in which a service issued it can be used and kept. A refresh token without a letter is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Protocol`] without an access token, or for a token that could not be read again. Its effect is [unknown](Effect::Unknown): the refresh token
+    /// that was presented may be spent.
+    pub fn issued(mut self) -> Result<Self, Error> {
+        self.refresh_token = self.refresh_token.filter(|token| !token.is_empty());
+        let refused = |message| {
+            Error::with_message(ErrorKind::Protocol, message).with_effect(Effect::Unknown)
+        };
+        if self.access_token.is_empty() {
+            return Err(refused("the service answered a sign-in without a token"));
+        }
+        self.check().map_err(|error| {
+            refused("the service has issued a token that cannot be kept").with_source(error)
+        })?;
+        Ok(self)
     }
 
     /// Writes the JSON as rclone does: one line without blanks, `<`, `>` and `&` escaped, the time in UTC. In addition the `%` of `%(` is
