@@ -112,10 +112,7 @@ enum Command {
 
 impl Program for Remote {
     fn parallel(&self) -> bool {
-        matches!(
-            self.command,
-            Command::Copy(_) | Command::Copyto(_) | Command::Moveto(_) | Command::Rcat(_)
-        )
+        matches!(self.command, Command::Copy(_) | Command::Rcat(_))
     }
 
     fn verbose(&self) -> bool {

@@ -130,6 +130,7 @@ fn place(job: &Job, path: PathBuf, replaced: Option<Permissions>) -> Place {
         size: None,
         replaced,
         sync: job.sync_files,
+        batch_bytes: job.batch_bytes,
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Job {
     pub(crate) transfers: Semaphore,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) sync_files: bool,
+    /// See [`batch_bytes`](crate::local::place::batch_bytes).
+    pub(crate) batch_bytes: usize,
     pub(crate) filter: Option<Arc<dyn Filter>>,
 }
 

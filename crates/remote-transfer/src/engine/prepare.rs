@@ -30,7 +30,9 @@ use super::{
 };
 use crate::{
     local::{
-        self, Blocking, io_error, names, tree,
+        self, Blocking, io_error, names,
+        place::batch_bytes,
+        tree,
         walk::{LocalDir, LocalFile},
     },
     location::Location,
@@ -281,6 +283,7 @@ impl Setting<'_> {
             transfers: permits(self.options.transfers),
             observer: self.options.observer.clone(),
             sync_files: self.options.sync_files,
+            batch_bytes: batch_bytes(self.options.transfers),
             filter: self.options.filter.clone(),
         })
     }

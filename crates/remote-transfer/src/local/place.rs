@@ -15,10 +15,19 @@ use tempfile::TempPath;
 
 use super::{Blocking, io_error};
 
-/// How much of a file is gathered for one blocking call.
-///
-/// Many times what one call costs, and little enough that 32 transfers at once, each with one batch being written and one being gathered, hold 16 MiB.
-const BATCH_BYTES: usize = 256 * 1024;
+/// Most of what all transfers together gather: each has one batch being written and one being gathered.
+const MEMORY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Beyond this a batch saves no more: handing it to another thread costs as much as writing some ten kilobytes.
+const LARGEST_BATCH_BYTES: usize = 1024 * 1024;
+
+/// Below this the cost of handing batches over begins to be felt.
+const SMALLEST_BATCH_BYTES: usize = 256 * 1024;
+
+/// How much of a file is gathered for one blocking call when so many files are transferred at once.
+pub(crate) fn batch_bytes(transfers: usize) -> usize {
+    (MEMORY_BYTES / 2 / transfers.max(1)).clamp(SMALLEST_BATCH_BYTES, LARGEST_BATCH_BYTES)
+}
 
 /// Where and how a file is put.
 #[derive(Clone, Debug)]
@@ -31,6 +40,8 @@ pub(crate) struct Place {
     pub(crate) replaced: Option<Permissions>,
     /// Whether the content is on the disk before the file takes its name.
     pub(crate) sync: bool,
+    /// See [`batch_bytes`].
+    pub(crate) batch_bytes: usize,
 }
 
 impl Place {
@@ -47,6 +58,7 @@ impl Place {
             stream: body,
             moved,
             bytes: 0,
+            batch_bytes: self.batch_bytes,
         };
         let first = body.gather().await?;
         if first.is_last {
@@ -177,7 +189,7 @@ fn reserve(file: &File, bytes: u64) -> io::Result<()> {
         fs::{FallocateFlags, fallocate},
         io::Errno,
     };
-    if bytes <= BATCH_BYTES as u64 {
+    if bytes <= SMALLEST_BATCH_BYTES as u64 {
         return Ok(());
     }
     match fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes) {
@@ -202,13 +214,14 @@ struct Body<S, F> {
     stream: S,
     moved: F,
     bytes: u64,
+    batch_bytes: usize,
 }
 
 impl<S: Stream<Item = Result<Bytes>> + Unpin, F: Fn(u64)> Body<S, F> {
     async fn gather(&mut self) -> Result<Batch> {
         let mut pieces = Vec::new();
         let mut gathered = 0;
-        while gathered < BATCH_BYTES {
+        while gathered < self.batch_bytes {
             let Some(piece) = self.stream.next().await.transpose()? else {
                 return Ok(Batch {
                     pieces,
@@ -232,9 +245,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn many_transfers_share_the_memory_of_a_few() {
+        let batches = [0, 1, 4, 8, 16, 32].map(|transfers| batch_bytes(transfers) / 1024);
+        assert_eq!(batches, [1024, 1024, 1024, 1024, 512, 256]);
+    }
+
+    #[test]
     fn room_is_reserved_unseen_and_a_disk_without_it_is_told() -> io::Result<()> {
         let file = tempfile::tempfile()?;
-        reserve(&file, 4 * BATCH_BYTES as u64)?;
+        reserve(&file, 4 * SMALLEST_BATCH_BYTES as u64)?;
         assert_eq!(file.metadata()?.len(), 0);
         // More than any file system has.
         assert!(reserve(&file, 1 << 62).is_err());

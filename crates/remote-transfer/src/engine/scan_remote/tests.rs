@@ -34,6 +34,7 @@ fn scan(listing: Vec<Result<Entry>>) -> RemoteScan {
         transfers: Semaphore::new(1),
         observer: None,
         sync_files: false,
+        batch_bytes: 1,
         filter: None,
     };
     let remote = Arc::new(MemoryRemote::new());
