@@ -16,9 +16,6 @@ pub(crate) fn make_tree(
     size: u64,
     name: &str,
 ) -> io::Result<()> {
-    let seed = name.bytes().fold(1, |seed: u64, byte| {
-        seed.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte)
-    });
     for folder in 0..folders {
         fs::create_dir_all(root.join(folder_name(folder)))?;
     }
@@ -26,9 +23,17 @@ pub(crate) fn make_tree(
         let path = root
             .join(folder_name(file % folders))
             .join(format!("file-{file:06}.bin"));
-        make_file(&path, size, seed.wrapping_add(file))?;
+        make_file(&path, size, seed(name, file))?;
     }
     Ok(())
+}
+
+/// FNV-1a: names that differ in one letter must not share the contents of files with other numbers.
+fn seed(name: &str, file: u64) -> u64 {
+    let bytes = name.bytes().chain(file.to_le_bytes());
+    bytes.fold(0xCBF2_9CE4_8422_2325, |seed, byte| {
+        (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    })
 }
 
 fn folder_name(index: u64) -> String {
@@ -56,7 +61,7 @@ struct Random(u64);
 impl Random {
     fn new(seed: u64) -> Self {
         // Any odd multiplier keeps seeds apart; zero is the one state the generator never leaves.
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 << 63)
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).max(1))
     }
 
     fn next(&mut self) -> u64 {
@@ -64,5 +69,31 @@ impl Random {
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_files_of_no_two_rounds_are_alike() {
+        let mut states = HashSet::new();
+        for name in [
+            "ours-4-0",
+            "ours-4-1",
+            "ours-16-0",
+            "rclone-4-0",
+            "rclone-4-1",
+        ] {
+            for file in 0..1000 {
+                assert!(
+                    states.insert(Random::new(seed(name, file)).0),
+                    "{name} {file}"
+                );
+            }
+        }
     }
 }

@@ -77,14 +77,21 @@ const FULL: Sizes = Sizes {
     list_rounds: 2,
 };
 
-/// rclone begins at most 50 calls a second there, however many it may make at once: less says as much.
-const FULL_ACD: Sizes = Sizes {
+/// rclone begins at most 100 calls a second there, however many it may make at once: less says as much.
+const FULL_JOTTA: Sizes = Sizes {
     concurrency: &[(4, 8)],
-    tree: Tree::new(100_000, 1_000),
-    memory_trees: &[MILLION, Tree::new(1_000_000, 1)],
     rounds: 2,
     distant_rounds: 1,
+    large_rounds: 3,
+    list_rounds: 1,
     ..FULL
+};
+
+/// At most 50 calls there.
+const FULL_ACD: Sizes = Sizes {
+    tree: Tree::new(100_000, 1_000),
+    memory_trees: &[MILLION, Tree::new(1_000_000, 1)],
+    ..FULL_JOTTA
 };
 
 const QUICK: Sizes = Sizes {
@@ -203,7 +210,8 @@ impl Service {
     /// How much of it is measured; `quick` shows only that everything works.
     pub(crate) fn sizes(self, quick: bool) -> Sizes {
         match (self, quick) {
-            (Self::Koofr | Self::Jotta, false) => FULL,
+            (Self::Koofr, false) => FULL,
+            (Self::Jotta, false) => FULL_JOTTA,
             (Self::Koofr | Self::Jotta, true) => QUICK,
             (Self::Acd, false) => FULL_ACD,
             (Self::Acd, true) => QUICK_ACD,
