@@ -89,7 +89,7 @@ const FULL_JOTTA: Sizes = Sizes {
 
 /// At most 50 calls there.
 const FULL_ACD: Sizes = Sizes {
-    tree: Tree::new(100_000, 1_000),
+    tree: Tree::new(100_000, 100),
     memory_trees: &[MILLION, Tree::new(1_000_000, 1)],
     ..FULL_JOTTA
 };

@@ -87,6 +87,17 @@ pub trait UploadSource: fmt::Debug + Send + Sync {
     /// [`SourceChanged`](ErrorKind::SourceChanged) if they are not those of the first pass any more;
     /// [`InvalidInput`](ErrorKind::InvalidInput) for an offset behind the end. The same kinds in the stream.
     async fn open(&self, offset: u64) -> Result<BoxStream<'static, Result<Bytes>>>;
+
+    /// The hash of all bytes, which are read once for it, also where [`hash`](Self::hash) knows it. Hashing takes place on the blocking threads of the Tokio
+    /// runtime.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open); [`SourceChanged`](ErrorKind::SourceChanged) with an [`IntegrityError`](crate::error::IntegrityError) if there are not as many bytes as
+    /// [`size`](Self::size) says.
+    async fn read_hash(&self, algorithm: HashAlgorithm) -> Result<HashValue> {
+        pass::hash(self.open(0).await?, self.size(), algorithm).await
+    }
 }
 
 fn offset_behind_end(offset: u64, size: u64) -> Error {

@@ -337,6 +337,75 @@ async fn pipes_and_devices_are_no_source_and_nobody_waits_for_them() -> TestResu
 }
 
 #[tokio::test]
+async fn every_source_is_hashed_by_reading_it() -> TestResult {
+    const MIB: usize = 1 << 20;
+    for length in [0, 1, CHUNK_BYTES, MIB - 1, MIB, MIB + 1, 3 * MIB + 7] {
+        let content = content(length);
+        let expected = HashValue::of(HashAlgorithm::Md5, &content);
+        let on_disk = file(&content)?;
+        let sources: [Box<dyn UploadSource>; 3] = [
+            Box::new(MemorySource::new(content.clone())),
+            Box::new(FileSource::open(&on_disk.path).await?),
+            Box::new(StreamSource::once(pieces(&content, 1000), None)),
+        ];
+        for source in sources {
+            let hash = source.read_hash(HashAlgorithm::Md5).await?;
+            assert_eq!(hash, expected, "{length}: {source:?}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_large_file_is_hashed_in_several_legs() -> TestResult {
+    let length = (64 << 20) + 1;
+    let long = file(&[])?;
+    fs::File::options()
+        .write(true)
+        .open(&long.path)?
+        .set_len(length)?;
+    let source = FileSource::open(&long.path).await?;
+    let zeros = vec![0; usize::try_from(length)?];
+    assert_eq!(
+        source.read_hash(HashAlgorithm::Md5).await?,
+        HashValue::of(HashAlgorithm::Md5, &zeros)
+    );
+    fs::File::options()
+        .write(true)
+        .open(&long.path)?
+        .set_len(length - 1)?;
+    let failed = source.read_hash(HashAlgorithm::Md5).await;
+    assert_eq!(failure(failed), ErrorKind::SourceChanged);
+    Ok(())
+}
+
+/// Says that it has another number of bytes than it hands out.
+#[derive(Debug)]
+struct Liar(u64);
+
+#[async_trait::async_trait]
+impl UploadSource for Liar {
+    fn size(&self) -> Option<u64> {
+        Some(self.0)
+    }
+
+    async fn open(&self, _offset: u64) -> Result<stream::BoxStream<'static, Result<Bytes>>> {
+        let pieces = (0..20).map(|_| Ok(Bytes::from(vec![1; CHUNK_BYTES])));
+        Ok(stream::iter(pieces).boxed())
+    }
+}
+
+#[tokio::test]
+async fn a_source_with_another_size_than_it_announced_has_no_hash() {
+    for size in [0, 5, 1 << 20, 1 << 40] {
+        let error = Liar(size).read_hash(HashAlgorithm::Md5).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SourceChanged, "{size}");
+    }
+    let honest = Liar(20 * CHUNK_BYTES as u64);
+    assert!(honest.read_hash(HashAlgorithm::Md5).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_stream_is_spooled_to_disk_beyond_the_limit_only() -> TestResult {
     let content = content(1000);
     let at_limit = SpooledSource::spool(pieces(&content, 100), 1000).await?;

@@ -2,17 +2,12 @@
 
 use std::{io, sync::Arc};
 
-use bytes::Bytes;
-use futures::{StreamExt as _, stream::BoxStream};
+use futures::StreamExt as _;
 use remote_core::{
     error::{Error, ErrorKind, IntegrityError, Result},
-    hash::{HashAlgorithm, HashValue, Hasher},
+    hash::{HashAlgorithm, HashValue},
     source::{SpooledSource, UploadSource},
 };
-use tokio::task::spawn_blocking;
-
-/// Bytes that are hashed in one go, away from the tasks that move them.
-const BATCH_BYTES: usize = 1 << 20;
 
 /// A source of which everything is known, and which can be opened as often as needed.
 #[derive(Clone, Debug)]
@@ -29,7 +24,7 @@ impl Prepared {
         if let Some(bytes) = source.size().filter(|_bytes| source.can_reopen()) {
             let md5 = match source.hash(HashAlgorithm::Md5) {
                 Some(md5) => md5,
-                None => hash_of(source.open(0).await?, bytes).await?,
+                None => source.read_hash(HashAlgorithm::Md5).await?,
             };
             return Ok(Self { source, bytes, md5 });
         }
@@ -59,59 +54,8 @@ impl Prepared {
 
     /// Whether the source still has the content that was announced. Reads it.
     pub(super) async fn is_unchanged(&self) -> Result<bool> {
-        let stream = self.source.open(0).await?;
-        Ok(hash_of(stream, self.bytes).await? == self.md5)
+        Ok(self.source.read_hash(HashAlgorithm::Md5).await? == self.md5)
     }
-}
-
-/// The MD5 of a stream of known length. Hashing runs beside the reading of the next batch.
-async fn hash_of(
-    mut stream: BoxStream<'static, Result<Bytes>>,
-    expected: u64,
-) -> Result<HashValue> {
-    let mut hasher = Hasher::new(HashAlgorithm::Md5);
-    let mut hashed: u64 = 0;
-    let mut running: Option<tokio::task::JoinHandle<Hasher>> = None;
-    loop {
-        let mut batch = Vec::new();
-        let mut length = 0;
-        while length < BATCH_BYTES {
-            let Some(piece) = stream.next().await.transpose()? else {
-                break;
-            };
-            length += piece.len();
-            batch.push(piece);
-        }
-        if let Some(task) = running.take() {
-            hasher = task.await.map_err(stopped)?;
-        }
-        hashed = hashed.saturating_add(length as u64);
-        if hashed > expected {
-            return Err(wrong_size(expected, hashed));
-        }
-        let is_last = length < BATCH_BYTES;
-        if is_last {
-            for piece in &batch {
-                hasher.update(piece);
-            }
-            break;
-        }
-        let mut busy = std::mem::replace(&mut hasher, Hasher::new(HashAlgorithm::Md5));
-        running = Some(spawn_blocking(move || {
-            for piece in &batch {
-                busy.update(piece);
-            }
-            busy
-        }));
-    }
-    if hashed != expected {
-        return Err(wrong_size(expected, hashed));
-    }
-    Ok(hasher.finish())
-}
-
-fn stopped(error: tokio::task::JoinError) -> Error {
-    Error::with_message(ErrorKind::Other, "hashing was stopped").with_source(error)
 }
 
 fn wrong_size(expected: u64, actual: u64) -> Error {
@@ -128,32 +72,18 @@ fn wrong_size(expected: u64, actual: u64) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use remote_core::source::{MemorySource, StreamSource};
 
     use super::*;
 
     #[tokio::test]
-    async fn contents_of_all_sizes_are_hashed() {
-        for bytes in [
-            0,
-            1,
-            BATCH_BYTES - 1,
-            BATCH_BYTES,
-            BATCH_BYTES + 1,
-            3 * BATCH_BYTES + 7,
-        ] {
-            let content = vec![7_u8; bytes];
-            let prepared = Prepared::new(Arc::new(MemorySource::new(content.clone())), 0)
-                .await
-                .unwrap();
-            assert_eq!(
-                prepared.md5,
-                HashValue::of(HashAlgorithm::Md5, &content),
-                "{bytes}"
-            );
-            assert_eq!(prepared.bytes, bytes as u64);
-            assert!(prepared.is_unchanged().await.unwrap());
-        }
+    async fn what_can_be_opened_again_is_read_and_not_kept() {
+        let source: Arc<dyn UploadSource> = Arc::new(MemorySource::new("abc"));
+        let prepared = Prepared::new(Arc::clone(&source), 0).await.unwrap();
+        assert_eq!(prepared.md5, HashValue::of(HashAlgorithm::Md5, b"abc"));
+        assert!(Arc::ptr_eq(&prepared.source, &source));
+        assert!(prepared.is_unchanged().await.unwrap());
     }
 
     #[tokio::test]

@@ -19,7 +19,10 @@ use super::{
     CHUNK_BYTES, UploadSource, offset_behind_end,
     pass::{self, Reader},
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    hash::{HashAlgorithm, HashValue, Hasher},
+};
 
 /// A local file, as it was when the source was made.
 ///
@@ -125,7 +128,22 @@ impl UploadSource for FileSource {
             Start::Rest(pass) => pass::read_ahead(pass),
         })
     }
+
+    /// In legs of many pieces, each of them one blocking call: nothing is handed from thread to thread but the state, and whoever gives up waits for no more than
+    /// a leg.
+    async fn read_hash(&self, algorithm: HashAlgorithm) -> Result<HashValue> {
+        let inner = Arc::clone(&self.0);
+        let first = move || Pass::open(inner, 0)?.hash_leg(Hasher::new(algorithm));
+        let (mut pass, mut hasher) = pass::blocking(first).await?;
+        while pass.remaining > 0 {
+            (pass, hasher) = pass::blocking(move || pass.hash_leg(hasher)).await?;
+        }
+        Ok(hasher.finish())
+    }
 }
+
+/// Bytes that are hashed by one blocking call, which takes about a tenth of a second.
+const LEG_BYTES: u64 = 64 << 20;
 
 /// How a pass starts: what fits into one piece is read in the same blocking call.
 enum Start {
@@ -140,7 +158,7 @@ struct Pass {
 }
 
 impl Pass {
-    fn start(source: Arc<Inner>, offset: u64) -> Result<Start> {
+    fn open(source: Arc<Inner>, offset: u64) -> Result<Self> {
         let Some(remaining) = source.state.size.checked_sub(offset) else {
             return Err(offset_behind_end(offset, source.state.size));
         };
@@ -148,29 +166,35 @@ impl Pass {
         source.verify(&file)?;
         file.seek(SeekFrom::Start(offset))
             .map_err(|error| unreadable(&source.path, error))?;
-        let mut pass = Self {
+        Ok(Self {
             source,
             file,
             remaining,
-        };
-        if remaining <= CHUNK_BYTES as u64 {
+        })
+    }
+
+    fn start(source: Arc<Inner>, offset: u64) -> Result<Start> {
+        let mut pass = Self::open(source, offset)?;
+        if pass.remaining <= CHUNK_BYTES as u64 {
             return Ok(Start::Whole(pass.next_chunk()?));
         }
         Ok(Start::Rest(pass))
     }
-}
 
-impl Reader for Pass {
-    fn next_chunk(&mut self) -> Result<Option<Bytes>> {
-        if self.remaining == 0 {
-            return Ok(None);
-        }
-        let wanted = self.remaining.min(CHUNK_BYTES as u64);
-        let mut chunk =
-            Vec::with_capacity(CHUNK_BYTES.min(usize::try_from(wanted).unwrap_or(CHUNK_BYTES)));
+    /// How many bytes the next piece has.
+    fn next_bytes(&self) -> usize {
+        usize::try_from(self.remaining)
+            .unwrap_or(CHUNK_BYTES)
+            .min(CHUNK_BYTES)
+    }
+
+    /// Reads the next piece in the place of what `chunk` holds.
+    fn read_chunk(&mut self, chunk: &mut Vec<u8>) -> Result<()> {
+        let wanted = self.next_bytes() as u64;
+        chunk.clear();
         (&mut self.file)
             .take(wanted)
-            .read_to_end(&mut chunk)
+            .read_to_end(chunk)
             .map_err(|error| unreadable(&self.source.path, error))?;
         if (chunk.len() as u64) < wanted {
             return Err(changed(&self.source.path));
@@ -179,6 +203,28 @@ impl Reader for Pass {
         if self.remaining == 0 {
             self.source.verify(&self.file)?;
         }
+        Ok(())
+    }
+
+    /// Hashes the next [`LEG_BYTES`].
+    fn hash_leg(mut self, mut hasher: Hasher) -> Result<(Self, Hasher)> {
+        let end = self.remaining.saturating_sub(LEG_BYTES);
+        let mut chunk = Vec::with_capacity(self.next_bytes());
+        while self.remaining > end {
+            self.read_chunk(&mut chunk)?;
+            hasher.update(&chunk);
+        }
+        Ok((self, hasher))
+    }
+}
+
+impl Reader for Pass {
+    fn next_chunk(&mut self) -> Result<Option<Bytes>> {
+        if self.remaining == 0 {
+            return Ok(None);
+        }
+        let mut chunk = Vec::with_capacity(self.next_bytes());
+        self.read_chunk(&mut chunk)?;
         Ok(Some(chunk.into()))
     }
 }

@@ -7,11 +7,10 @@ use std::{
     time::SystemTime,
 };
 
-use futures::TryStreamExt as _;
 use remote_core::{
     entry::Entry,
     error::{Effect, Error, ErrorKind, IntegrityError, Result},
-    hash::{HashAlgorithm, HashValue, Hasher},
+    hash::{HashAlgorithm, HashValue},
     path::RemotePath,
     source::{FileSource, Links, UploadSource as _},
 };
@@ -235,15 +234,8 @@ async fn hash_file(algorithm: HashAlgorithm, path: &Path, links: Links) -> Resul
 
 async fn hash_once(algorithm: HashAlgorithm, path: &Path, links: Links) -> Result<Hashed> {
     let source = FileSource::open_with(path, links).await?;
-    let mut hasher = Hasher::new(algorithm);
-    let mut pieces = source.open(0).await?;
-    while let Some(piece) = pieces.try_next().await? {
-        hasher.update(&piece);
-    }
-    Ok(Hashed {
-        source,
-        hash: hasher.finish(),
-    })
+    let hash = source.read_hash(algorithm).await?;
+    Ok(Hashed { source, hash })
 }
 
 /// Compares what was stored with what should be; tells whether there were two hashes to compare.

@@ -89,4 +89,8 @@ impl UploadSource for KnownHash {
     async fn open(&self, offset: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.source.open(offset).await
     }
+
+    async fn read_hash(&self, algorithm: HashAlgorithm) -> Result<HashValue> {
+        self.source.read_hash(algorithm).await
+    }
 }
