@@ -4,12 +4,15 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use super::known::Id;
 
-/// Entries are spread over so many sorted lists, which therefore stay short.
-const LISTS: usize = 1 << LIST_BITS;
-const LIST_BITS: u32 = 12;
+/// Entries are spread over so many chains, which therefore stay short.
+const CHAINS: usize = 1 << CHAIN_BITS;
+const CHAIN_BITS: u32 = 12;
 
-/// Of the 64 bits that are kept of an entry so many stand for its id, the others, and the place of the list, for its name.
+/// Of the 64 bits that are kept of an entry so many stand for its id, the others, and the place of the chain, for its name.
 const ID_BITS: u32 = 20;
+
+/// So many entries of a chain are kept together.
+const BLOCK_KEYS: usize = 30;
 
 /// What is known of an entry that was not noted before.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,40 +29,80 @@ pub(super) enum Noted {
 ///
 /// An entry is taken for one that was noted before if both agree in 76 bits, which the chances are below one in ten thousand million for in a folder of a million
 /// entries. The hashes are keyed, so nobody can choose names to that end.
+///
+/// Nothing is moved when it grows: lists that are copied into larger ones leave holes that nothing fits into, which was half as much memory again.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     hasher: RandomState,
-    lists: Vec<Vec<u64>>,
+    /// The newest block of each chain.
+    chains: Vec<Option<Box<Block>>>,
+}
+
+/// Some entries of a chain.
+#[derive(Debug)]
+struct Block {
+    keys: [u64; BLOCK_KEYS],
+    used: usize,
+    /// Those that came before.
+    older: Option<Box<Self>>,
 }
 
 impl Told {
     /// Notes an entry.
     pub(super) fn note(&mut self, name: &str, id: &Id) -> Noted {
-        if self.lists.is_empty() {
-            self.lists.resize_with(LISTS, Vec::new);
+        if self.chains.is_empty() {
+            self.chains.resize_with(CHAINS, || None);
         }
         let name = self.hasher.hash_one(name);
-        let place = usize::try_from(name >> (u64::BITS - LIST_BITS)).unwrap_or(0);
-        let name = (name << LIST_BITS) >> ID_BITS;
+        let chain = usize::try_from(name >> (u64::BITS - CHAIN_BITS)).unwrap_or(0);
+        let name = (name << CHAIN_BITS) >> ID_BITS;
         let key = name << ID_BITS | self.hasher.hash_one(id) >> (u64::BITS - ID_BITS);
-        let Some(list) = self.lists.get_mut(place) else {
+        let Some(newest) = self.chains.get_mut(chain) else {
             return Noted::New;
         };
-        let Err(index) = list.binary_search(&key) else {
+        let noted = find(newest.as_deref(), key);
+        if noted != Noted::Again {
+            push(newest, key);
+        }
+        noted
+    }
+}
+
+fn find(newest: Option<&Block>, key: u64) -> Noted {
+    let mut noted = Noted::New;
+    let blocks = std::iter::successors(newest, |block| block.older.as_deref());
+    for &other in blocks.flat_map(Block::keys) {
+        if other == key {
             return Noted::Again;
-        };
-        let has_name = |key: Option<&u64>| key.is_some_and(|key| key >> ID_BITS == name);
-        let before = index.checked_sub(1).and_then(|index| list.get(index));
-        let is_taken = has_name(before) || has_name(list.get(index));
-        if list.len() == list.capacity() {
-            // Not twice as much as usual: most of the memory is here.
-            list.reserve_exact(list.len() / 4 + 4);
         }
-        list.insert(index, key);
-        match is_taken {
-            true => Noted::SameName,
-            false => Noted::New,
+        if other >> ID_BITS == key >> ID_BITS {
+            noted = Noted::SameName;
         }
+    }
+    noted
+}
+
+fn push(newest: &mut Option<Box<Block>>, key: u64) {
+    if let Some(block) = newest
+        && let Some(free) = block.keys.get_mut(block.used)
+    {
+        *free = key;
+        block.used += 1;
+        return;
+    }
+    let mut keys = [0; BLOCK_KEYS];
+    keys[0] = key;
+    let older = newest.take();
+    *newest = Some(Box::new(Block {
+        keys,
+        used: 1,
+        older,
+    }));
+}
+
+impl Block {
+    fn keys(&self) -> &[u64] {
+        self.keys.get(..self.used).unwrap_or_default()
     }
 }
 
@@ -94,12 +137,18 @@ mod tests {
     }
 
     #[test]
-    fn a_million_entries_take_less_than_eleven_megabytes() {
+    fn a_million_entries_take_less_than_ten_megabytes() {
         let mut told = Told::default();
         for number in 0..1_000_000 {
             told.note(&number.to_string(), &id(0));
         }
-        let bytes: usize = told.lists.iter().map(|list| list.capacity() * 8).sum();
-        assert!(bytes < 11_000_000, "{bytes}");
+        let blocks: usize = told.chains.iter().map(count).sum();
+        // What is asked for, and what the allocator adds to it.
+        let bytes = blocks * (size_of::<Block>() + 16);
+        assert!(bytes < 10_000_000, "{bytes}");
+    }
+
+    fn count(newest: &Option<Box<Block>>) -> usize {
+        std::iter::successors(newest.as_deref(), |block| block.older.as_deref()).count()
     }
 }

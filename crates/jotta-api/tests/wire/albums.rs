@@ -143,10 +143,7 @@ async fn photos_and_previews_are_fetched_without_a_token_from_the_service_only()
         assert_eq!(header(&request, "authorization"), "");
     }
     for (address, word) in [
-        (
-            "https://photos.evil.example/canary",
-            "not one of the service's",
-        ),
+        ("https://photos.evil.example/canary", "not one of its hosts"),
         ("canary", "no address"),
         ("", "no address"),
     ] {
