@@ -10,7 +10,7 @@
 //! | copy again with nothing changed | ≤ D + pages + 1 |
 //! | remove a tree | 1 when the id is known |
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -20,16 +20,10 @@ use remote_core::{
     remote::{Remote as _, RemoteExt as _},
 };
 use remote_transfer::{Location, TransferOptions, copy};
-use tests::acd::{Bench, path};
-
-/// Makes `dirs` folders with `files` files in all.
-fn tree(at: &Path, dirs: usize, files: usize) {
-    for index in 0..files {
-        let dir = at.join(format!("dir{}", index % dirs));
-        std::fs::create_dir_all(&dir).unwrap();
-        std::fs::write(dir.join(format!("file{index}")), format!("content {index}")).unwrap();
-    }
-}
+use tests::{
+    acd::{Bench, path},
+    folders::fill,
+};
 
 #[tokio::test]
 async fn opening_costs_nothing_until_the_first_use_and_two_requests_then() {
@@ -122,7 +116,7 @@ async fn copying_a_tree_up_and_again_keeps_the_budget() {
     const FILES: usize = 60;
     let bench = Bench::start().await;
     let folder = tempfile::tempdir().unwrap();
-    tree(folder.path(), DIRS, FILES);
+    fill(folder.path(), DIRS, FILES);
     let (from, options) = (Location::local(folder.path()), TransferOptions::default());
 
     let to = Location::remote(Arc::new(bench.remote()), path("backup"));
@@ -153,7 +147,7 @@ async fn restoring_costs_one_request_per_file_besides_the_listing() {
     const DIRS: usize = 3;
     let bench = Bench::start().await;
     let (source, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    tree(source.path(), DIRS, FILES);
+    fill(source.path(), DIRS, FILES);
     let remote = Location::remote(bench.shared(), RemotePath::root());
     let options = TransferOptions::default();
     copy(&Location::local(source.path()), &remote, &options)

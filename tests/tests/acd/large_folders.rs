@@ -1,6 +1,6 @@
-//! Folders of more entries than are held until all pages are there: told page by page, complete whatever happens to a page, in memory that does not grow with them.
+//! Folders of more entries than are held until all pages are there: told page by page, complete whatever happens to a page.
 
-use std::{collections::BTreeSet, env};
+use std::collections::BTreeSet;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use remote_core::{
@@ -14,7 +14,7 @@ use remote_emulator::{
     fault::{Fault, FaultAction},
     koofr::TreeConfig,
 };
-use tests::acd::{Bench, path, quick_remote};
+use tests::acd::{Bench, path};
 
 const FILES: usize = 3_000;
 const FOLDER: &str = "tree/folder-000000";
@@ -184,63 +184,4 @@ async fn few_calls_that_are_not_about_contents_are_under_way_at_the_same_time() 
     for look in looks {
         look.await.unwrap().unwrap();
     }
-}
-
-/// Lists in a process of its own, this program again, because only the peak of a whole process can be seen.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_listing_takes_little_memory_however_many_entries_there_are() {
-    const ADDRESS: &str = "LARGE_FOLDERS_ADDRESS";
-    const TOKEN: &str = "LARGE_FOLDERS_TOKEN";
-    const ENTRIES: u64 = 40_000;
-    const MOST: u64 = 16 << 20;
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    if let (Ok(address), Ok(token)) = (env::var(ADDRESS), env::var(TOKEN)) {
-        let (count, growth) = runtime.block_on(list_all(&address, token));
-        assert_eq!(count, ENTRIES);
-        assert!(growth < MOST, "{growth} bytes");
-        return;
-    }
-    for folders in [1, 40] {
-        let config = AcdConfig::default().tree(TreeConfig::new(ENTRIES).folders(folders));
-        let bench = runtime.block_on(Bench::with(config));
-        let output = std::process::Command::new(env::current_exe().unwrap())
-            .args(["--exact", "--nocapture"])
-            .arg("large_folders::a_listing_takes_little_memory_however_many_entries_there_are")
-            .env(ADDRESS, bench.service().endpoint_url())
-            .env(TOKEN, bench.service().sign_in().unwrap().access_token)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success(),
-            "{folders} folders: {said}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        assert!(said.contains("1 passed"), "{said}");
-    }
-}
-
-/// How many entries there are, and the memory that it took to count them.
-#[cfg(target_os = "linux")]
-async fn list_all(endpoint_url: &str, token: String) -> (u64, u64) {
-    let client = acd_api::Client::builder(acd_api::auth::Credentials::token(token))
-        .endpoint_url(endpoint_url.parse().unwrap())
-        .build()
-        .unwrap();
-    let remote = quick_remote(client).build();
-    remote.stat(&path("tree")).await.unwrap();
-    let idle = peak();
-    let listing = remote.list_recursive(&path("tree"), ListOptions::default());
-    let count = listing.try_fold(0, |count, _entry| async move { Ok(count + 1) });
-    (count.await.unwrap(), peak() - idle)
-}
-
-/// The most memory that this process had resident at once, in bytes.
-#[cfg(target_os = "linux")]
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.unwrap().trim().trim_end_matches(" kB").parse::<u64>();
-    kib.unwrap() << 10
 }

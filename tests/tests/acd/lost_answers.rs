@@ -13,12 +13,11 @@
 //! A second matrix has what lasts: every attempt fails, or the answer is lost and from then on nothing answers. There the error's effect is true: "not made" only
 //! if nothing changed, "made" only if everything did.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use acd_api::AcdRemote;
-use futures::{StreamExt as _, stream};
 use remote_core::{
-    error::{Effect, Result, report},
+    error::Result,
     operation::{RenameOptions, TargetMode, WriteMode, WriteOptions},
     remote::{Remote as _, RemoteExt as _},
 };
@@ -26,7 +25,10 @@ use remote_emulator::{
     acd::AcdHandle,
     fault::{Fault, FaultAction, FaultAnswer},
 };
-use tests::acd::{Bench, path, quick_remote};
+use tests::{
+    acd::{Bench, path, quick_remote},
+    matrix::{self, Cell},
+};
 
 /// The contents of files and `None` for folders, by path.
 type Tree = BTreeMap<String, Option<String>>;
@@ -312,11 +314,6 @@ fn bodies(service: &AcdHandle) -> u64 {
     service.log().count("POST", "content/upload") + service.log().count("PUT", "content/overwrite")
 }
 
-struct Cell {
-    text: String,
-    wrong: Vec<String>,
-}
-
 async fn once(change: Change, loss: Loss) -> Cell {
     let (bench, remote) = scene().await;
     let service = bench.service();
@@ -327,74 +324,31 @@ async fn once(change: Change, loss: Loss) -> Cell {
     service.faults().push(fault(change, loss.action()));
     let result = change.make(&remote).await;
     let requests = bench.requests();
-    let mut wrong = Vec::new();
-    if let Err(error) = &result {
-        wrong.push(format!("{:?}: {}", error.effect(), report(error)));
-    }
-    if !service.faults().pending().is_empty() {
-        wrong.push("the fault was not met".to_owned());
-    }
+    let mut cell = Cell::once(&result, requests);
+    cell.check(service.faults().pending().is_empty(), || {
+        "the fault was not met".to_owned()
+    });
     let now = tree(service);
-    if now != change.after(before) {
-        wrong.push(format!("the tree is {now:#?}"));
-    }
+    cell.check(now == change.after(before), || {
+        format!("the tree is {now:#?}")
+    });
     let trashed = service.trash_list().len();
-    if trashed != change.trashed() {
-        wrong.push(format!("{trashed} things are in the trash"));
-    }
+    cell.check(trashed == change.trashed(), || {
+        format!("{trashed} things are in the trash")
+    });
     let expected = match (change.content(), loss.is_carried_out()) {
         (None, _) => 0,
         (Some(_), true) => 1,
         (Some(_), false) => 2,
     };
-    if bodies(service) != expected {
-        wrong.push(format!("{} bodies were sent", bodies(service)));
-    }
-    let text = match &result {
-        Ok(_) => format!("ok/{requests}"),
-        Err(error) => format!("{:?}", error.effect()),
-    };
-    Cell { text, wrong }
-}
-
-fn table(columns: &[String], rows: &BTreeMap<String, Vec<String>>) -> String {
-    let mut text = format!("{:15}", "");
-    for column in columns {
-        write!(text, "| {column:12}").unwrap();
-    }
-    for (row, cells) in rows {
-        write!(text, "\n{row:15}").unwrap();
-        for cell in cells {
-            write!(text, "| {cell:12}").unwrap();
-        }
-    }
-    text
+    let sent = bodies(service);
+    cell.check(sent == expected, || format!("{sent} bodies were sent"));
+    cell
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_lost_answer_changes_neither_result_nor_tree() {
-    let cells: Vec<(Change, Loss)> = Change::ALL
-        .into_iter()
-        .flat_map(|change| Loss::ALL.map(|loss| (change, loss)))
-        .collect();
-    let results: Vec<(Change, Loss, Cell)> = stream::iter(cells)
-        .map(|(change, loss)| async move { (change, loss, once(change, loss).await) })
-        .buffered(16)
-        .collect()
-        .await;
-    let mut rows = BTreeMap::<String, Vec<String>>::new();
-    let mut wrong = String::new();
-    for (change, loss, cell) in results {
-        rows.entry(format!("{change:?}"))
-            .or_default()
-            .push(cell.text);
-        for text in cell.wrong {
-            writeln!(wrong, "{change:?} × {loss:?}: {text}").unwrap();
-        }
-    }
-    let columns = Loss::ALL.map(|loss| format!("{loss:?}"));
-    println!("result/requests\n{}", table(&columns, &rows));
-    assert!(wrong.is_empty(), "\n{wrong}");
+    matrix::try_all(&Change::ALL, &Loss::ALL, once).await;
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -468,55 +422,10 @@ async fn lasting(change: Change, outage: Outage) -> Cell {
     service.faults().clear();
     let now = tree(service);
     let was_made = now == change.after(before.clone());
-    let untouched = now == before;
-    let mut wrong = Vec::new();
-    match &result {
-        Ok(_) if was_made => {}
-        Ok(_) => wrong.push("success without the change".to_owned()),
-        Err(error) => {
-            let is_true = match error.effect() {
-                Effect::Made => was_made,
-                Effect::NotMade => untouched,
-                _ => true,
-            };
-            if !is_true {
-                wrong.push(format!(
-                    "{:?}, but made is {was_made} and untouched is {untouched}: {}",
-                    error.effect(),
-                    report(error)
-                ));
-            }
-        }
-    }
-    let text = match &result {
-        Ok(_) => "ok".to_owned(),
-        Err(error) => format!("{:?}", error.effect()),
-    };
-    Cell { text, wrong }
+    Cell::lasting(&result, was_made, now == before)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lasts_is_told_truthfully() {
-    let cells: Vec<(Change, Outage)> = Change::ALL
-        .into_iter()
-        .flat_map(|change| Outage::ALL.map(|outage| (change, outage)))
-        .collect();
-    let results: Vec<(Change, Outage, Cell)> = stream::iter(cells)
-        .map(|(change, outage)| async move { (change, outage, lasting(change, outage).await) })
-        .buffered(16)
-        .collect()
-        .await;
-    let mut rows = BTreeMap::<String, Vec<String>>::new();
-    let mut wrong = String::new();
-    for (change, outage, cell) in results {
-        rows.entry(format!("{change:?}"))
-            .or_default()
-            .push(cell.text);
-        for text in cell.wrong {
-            writeln!(wrong, "{change:?} × {outage:?}: {text}").unwrap();
-        }
-    }
-    let columns = Outage::ALL.map(|outage| format!("{outage:?}"));
-    println!("{}", table(&columns, &rows));
-    assert!(wrong.is_empty(), "\n{wrong}");
+    matrix::try_all(&Change::ALL, &Outage::ALL, lasting).await;
 }

@@ -11,7 +11,6 @@
 //! | remove a tree | 1, whether it is known or not; 2 if there is none, or for good one that is not known |
 
 use std::{
-    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -27,16 +26,7 @@ use remote_core::{
     remote::{Remote as _, RemoteExt as _},
 };
 use remote_transfer::{Location, TransferOptions, copy};
-use tests::{jotta::JottaBench, koofr::path};
-
-/// Makes `dirs` folders with `files` files in all.
-fn tree(at: &Path, dirs: usize, files: usize) {
-    for index in 0..files {
-        let dir = at.join(format!("dir{}", index % dirs));
-        std::fs::create_dir_all(&dir).unwrap();
-        std::fs::write(dir.join(format!("file{index}")), format!("content {index}")).unwrap();
-    }
-}
+use tests::{folders::fill, jotta::JottaBench, koofr::path};
 
 #[tokio::test]
 async fn opening_costs_nothing_until_the_first_use() {
@@ -100,7 +90,7 @@ async fn writing_costs_two_requests_and_one_for_a_known_content() {
 async fn a_tree_is_copied_listed_compared_and_removed_within_the_budget() {
     let bench = JottaBench::start().await;
     let local = tempfile::tempdir().unwrap();
-    tree(local.path(), 5, 40);
+    fill(local.path(), 5, 40);
     let source = || Location::Local(local.path().to_owned());
     let target = || Location::remote(Arc::new(bench.remote()), path("backup"));
 
@@ -208,7 +198,7 @@ async fn a_target_that_is_a_file_is_left_alone() {
         .write("/Jotta/Archive/backup", "precious")
         .unwrap();
     let local = tempfile::tempdir().unwrap();
-    tree(local.path(), 2, 3);
+    fill(local.path(), 2, 3);
     let source = Location::Local(local.path().to_owned());
     let target = Location::remote(Arc::new(bench.remote()), path("backup"));
     let outcome = copy(&source, &target, &TransferOptions::default()).await;

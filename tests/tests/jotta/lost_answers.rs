@@ -4,16 +4,20 @@
 //! the connection closes before; a 500. Once, the call succeeds and the tree is the right one, as if nothing had happened. Always, it fails, and what it says
 //! about its effect is true.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jotta_api::JottaRemote;
 use remote_core::{
-    error::{Effect, Error},
+    error::Error,
     operation::{CopyOptions, RenameOptions, TargetMode, WriteOptions},
     remote::{Remote as _, RemoteExt as _},
 };
 use remote_emulator::fault::{Fault, FaultAction, FaultAnswer};
-use tests::{jotta::JottaBench, koofr::path};
+use tests::{
+    jotta::JottaBench,
+    koofr::path,
+    matrix::{self, Cell},
+};
 
 /// A call that changes something.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -159,68 +163,81 @@ async fn start() -> (JottaBench, JottaRemote) {
     (bench, remote)
 }
 
+/// The trees before a call that nothing disturbs, and after it.
+async fn undisturbed(change: Change) -> (Tree, Tree) {
+    let (bench, remote) = start().await;
+    let before = tree(&bench);
+    change.make(&remote).await.unwrap();
+    (before, tree(&bench))
+}
+
+/// A call, and the one of its requests that meets the fault.
+#[derive(Clone, Copy)]
+struct Step {
+    change: Change,
+    endpoint: &'static str,
+}
+
+impl Step {
+    fn all() -> Vec<Self> {
+        let steps = |change: Change| {
+            let endpoints = change.endpoints().iter();
+            endpoints.map(move |endpoint| Self { change, endpoint })
+        };
+        Change::ALL.into_iter().flat_map(steps).collect()
+    }
+
+    fn fault(self, loss: Loss) -> Fault {
+        Fault::new(loss.action()).on(self.endpoint)
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {}", self.change, self.endpoint)
+    }
+}
+
+async fn once(step: Step, loss: Loss) -> Cell {
+    let (_, expected) = undisturbed(step.change).await;
+    let (bench, remote) = start().await;
+    bench.service().log().clear();
+    bench.service().faults().push(step.fault(loss));
+    let result = step.change.make(&remote).await;
+    let mut cell = Cell::once(&result, bench.requests());
+    cell.check(bench.service().faults().pending().is_empty(), || {
+        "the fault was not met".to_owned()
+    });
+    let now = tree(&bench);
+    cell.check(now == expected, || format!("the tree is {now:#?}"));
+    cell
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_lost_once_changes_nothing_about_the_result() {
-    for change in Change::ALL {
-        let (bench, remote) = start().await;
-        change.make(&remote).await.unwrap();
-        let expected = tree(&bench);
-        for endpoint in change.endpoints() {
-            for loss in Loss::ALL {
-                let (bench, remote) = start().await;
-                bench
-                    .service()
-                    .faults()
-                    .push(Fault::new(loss.action()).on(*endpoint));
-                let outcome = change.make(&remote).await;
-                assert!(
-                    bench.service().faults().pending().is_empty(),
-                    "{change:?} {endpoint}"
-                );
-                assert!(
-                    outcome.is_ok(),
-                    "{change:?} {endpoint} {loss:?}: {outcome:?}"
-                );
-                assert_eq!(tree(&bench), expected, "{change:?} {endpoint} {loss:?}");
-            }
-        }
-    }
+    matrix::try_all(&Step::all(), &Loss::ALL, once).await;
+}
+
+async fn lasting(step: Step, loss: Loss) -> Cell {
+    let (before, after) = undisturbed(step.change).await;
+    let (bench, remote) = start().await;
+    let faults = bench.service().faults();
+    faults.push(step.fault(loss).always());
+    // From then on nothing can be looked at either.
+    let dark = Fault::new(FaultAction::Answer(FaultAnswer::new(500))).on("jfs/info");
+    faults.push(dark.skip(3).always());
+    let result = step.change.make(&remote).await;
+    faults.clear();
+    let now = tree(&bench);
+    // An error of a call of several changes may come behind some of them.
+    let was_made = match result {
+        Ok(()) => now == after,
+        Err(_) => now != before,
+    };
+    Cell::lasting(&result, was_made, now == before)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_failed_call_says_about_its_effect_is_true() {
-    for change in Change::ALL {
-        let (bench, remote) = start().await;
-        let before = tree(&bench);
-        change.make(&remote).await.unwrap();
-        let after = tree(&bench);
-        for endpoint in change.endpoints() {
-            for loss in Loss::ALL {
-                let (bench, remote) = start().await;
-                bench
-                    .service()
-                    .faults()
-                    .push(Fault::new(loss.action()).on(*endpoint).always());
-                // From then on nothing can be looked at either.
-                let dark = Fault::new(FaultAction::Answer(FaultAnswer::new(500))).on("jfs/info");
-                bench.service().faults().push(dark.skip(3).always());
-                let outcome = change.make(&remote).await;
-                bench.service().faults().clear();
-                let now = tree(&bench);
-                let Err(error) = outcome else {
-                    assert_eq!(now, after, "{change:?} {endpoint} {loss:?} succeeded");
-                    continue;
-                };
-                match error.effect() {
-                    Effect::NotMade => {
-                        assert_eq!(now, before, "{change:?} {endpoint} {loss:?}: {error:?}");
-                    }
-                    Effect::Made => {
-                        assert_ne!(now, before, "{change:?} {endpoint} {loss:?}: {error:?}");
-                    }
-                    _ => {}
-                }
-            }
-        }
-    }
+    matrix::try_all(&Step::all(), &Loss::ALL, lasting).await;
 }

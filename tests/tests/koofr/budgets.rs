@@ -12,7 +12,6 @@
 //! | remove a tree | 1 |
 
 use std::{
-    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -26,16 +25,10 @@ use remote_core::{
     remote::{Remote as _, RemoteExt as _},
 };
 use remote_transfer::{Location, TransferOptions, copy, copy_file};
-use tests::koofr::{Bench, path};
-
-/// Makes `dirs` folders with `files` files in all.
-fn tree(at: &Path, dirs: usize, files: usize) {
-    for index in 0..files {
-        let dir = at.join(format!("dir{}", index % dirs));
-        std::fs::create_dir_all(&dir).unwrap();
-        std::fs::write(dir.join(format!("file{index}")), format!("content {index}")).unwrap();
-    }
-}
+use tests::{
+    folders::fill,
+    koofr::{Bench, path},
+};
 
 #[tokio::test]
 async fn opening_costs_nothing_until_the_first_use() {
@@ -122,7 +115,7 @@ async fn copying_a_tree_up_and_again_keeps_the_budget() {
     const FILES: usize = 60;
     let bench = Bench::start().await;
     let folder = tempfile::tempdir().unwrap();
-    tree(folder.path(), DIRS, FILES);
+    fill(folder.path(), DIRS, FILES);
     let (from, options) = (Location::local(folder.path()), TransferOptions::default());
 
     let to = Location::remote(Arc::new(bench.remote()), path("backup"));
@@ -149,7 +142,7 @@ async fn restoring_costs_one_listing_and_one_request_per_file() {
     const FILES: usize = 30;
     let bench = Bench::start().await;
     let (source, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    tree(source.path(), 3, FILES);
+    fill(source.path(), 3, FILES);
     let remote = Location::remote(bench.shared(), RemotePath::root());
     copy(
         &Location::local(source.path()),

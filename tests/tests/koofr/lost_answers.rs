@@ -23,12 +23,11 @@
 //!
 //! Not simulated: a service that carries out half of a change of several entries.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::time::Duration;
 
-use futures::{StreamExt as _, stream};
-use koofr_api::KoofrRemote;
+use koofr_api::{KoofrRemote, model::link::Link};
 use remote_core::{
-    error::{Effect, Error, ErrorKind, report},
+    error::{Effect, ErrorKind, report},
     operation::{CopyOptions, RenameOptions, WriteMode, WriteOptions},
     remote::{Remote as _, RemoteExt as _},
 };
@@ -36,6 +35,7 @@ use remote_emulator::fault::{Fault, FaultAction, FaultAnswer, RetryAfter};
 use tests::{
     changes::{Change, TEMPORARY, Tree, links, tree},
     koofr::{Bench, path},
+    matrix::{self, Cell},
     patience::remote_by,
     raw::{Relay, Relayed},
 };
@@ -73,20 +73,6 @@ impl Loss {
             self,
             Self::LostAnswer | Self::Answered504 | Self::SilentAfter
         )
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::LostAnswer => "made, lost",
-            Self::Answered504 => "made, 504",
-            Self::SilentAfter => "made, silent",
-            Self::Closed => "cut before",
-            Self::HeldBack => "held back",
-            Self::Answered500 => "500",
-            Self::Answered503 => "503",
-            Self::Busy => "429 1 s",
-            Self::BusyUntil => "429 date",
-        }
     }
 
     /// The fault to order for a request; silence needs a [`Relay`] instead.
@@ -165,63 +151,46 @@ fn marker(change: Change) -> &'static str {
     }
 }
 
-/// What came of a cell, and what is wrong about it.
-struct Cell {
-    text: String,
-    wrong: Vec<String>,
-}
-
 async fn once(change: Change, loss: Loss) -> Cell {
     let scene = scene(change, loss).await;
     let service = scene.bench.service();
-    let undisturbed = expected_word(change);
     if let Some(fault) = loss.fault(change) {
         service.faults().push(fault);
     }
     let result = change.make(&scene.remote).await;
     let bodies = service.log().count("POST", "files/put");
     let requests = scene.bench.requests();
-    let mut wrong = Vec::new();
-    match &result {
-        Ok(word) if word == undisturbed => {}
-        Ok(word) => wrong.push(format!("returned {word}, not {undisturbed}")),
-        Err(error) => wrong.push(format!("{:?}: {}", error.effect(), report(error))),
+    let mut cell = Cell::once(&result, requests);
+    if let Ok(word) = &result {
+        cell.check(word == expected_word(change), || format!("returned {word}"));
     }
-    if !service.faults().pending().is_empty() {
-        wrong.push("the fault was not met".to_owned());
-    }
+    cell.check(service.faults().pending().is_empty(), || {
+        "the fault was not met".to_owned()
+    });
     let now = tree(service);
-    let after = change.after(scene.before.clone());
-    if now != after {
-        wrong.push(format!("the tree is {now:#?}"));
-    }
-    if !change.was_made(&scene.bench, &scene.before).await {
-        wrong.push("the change does not show".to_owned());
-    }
+    cell.check(now == change.after(scene.before.clone()), || {
+        format!("the tree is {now:#?}")
+    });
+    let shows = change.was_made(&scene.bench, &scene.before).await;
+    cell.check(shows, || "the change does not show".to_owned());
     let expected_bodies = match (change.content(), loss.is_carried_out()) {
         (None, _) => 0,
         (Some(_), true) => 1,
         (Some(_), false) => 2,
     };
-    if bodies != expected_bodies {
-        wrong.push(format!("{bodies} bodies were sent"));
-    }
+    cell.check(bodies == expected_bodies, || {
+        format!("{bodies} bodies were sent")
+    });
     if matches!(change, Change::PublicLink | Change::ProtectedLink) {
         let links = links(&scene.bench).await;
-        let open = links
-            .iter()
-            .filter(|link| !link.common.has_password)
-            .count();
+        let is_open = |link: &&Link| !link.common.has_password;
+        let open = links.iter().filter(is_open).count();
         let expected_open = usize::from(change == Change::PublicLink);
-        if (links.len(), open) != (1, expected_open) {
-            wrong.push(format!("there are {} links, {open} open", links.len()));
-        }
+        cell.check((links.len(), open) == (1, expected_open), || {
+            format!("there are {} links, {open} open", links.len())
+        });
     }
-    let text = match &result {
-        Ok(_) => format!("ok/{requests}"),
-        Err(error) => format!("{:?}", error.effect()),
-    };
-    Cell { text, wrong }
+    cell
 }
 
 /// What the call returns when nothing disturbs it.
@@ -242,46 +211,9 @@ fn expected_word(change: Change) -> &'static str {
     }
 }
 
-fn table(columns: &[&str], rows: &BTreeMap<String, Vec<String>>) -> String {
-    let mut text = format!("{:15}", "");
-    for column in columns {
-        write!(text, "| {column:13}").unwrap();
-    }
-    for (row, cells) in rows {
-        write!(text, "\n{row:15}").unwrap();
-        for cell in cells {
-            write!(text, "| {cell:13}").unwrap();
-        }
-    }
-    text
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn one_lost_answer_changes_neither_result_nor_tree() {
-    let cells: Vec<(Change, Loss)> = Change::ALL
-        .into_iter()
-        .flat_map(|change| Loss::ALL.map(|loss| (change, loss)))
-        .collect();
-    let results: Vec<(Change, Loss, Cell)> = stream::iter(cells)
-        .map(|(change, loss)| async move { (change, loss, once(change, loss).await) })
-        .buffered(24)
-        .collect()
-        .await;
-    let mut rows = BTreeMap::<String, Vec<String>>::new();
-    let mut wrong = String::new();
-    for (change, loss, cell) in results {
-        rows.entry(format!("{change:?}"))
-            .or_default()
-            .push(cell.text);
-        for text in cell.wrong {
-            writeln!(wrong, "{change:?} × {}: {text}", loss.name()).unwrap();
-        }
-    }
-    println!(
-        "result/requests\n{}",
-        table(&Loss::ALL.map(Loss::name), &rows)
-    );
-    assert!(wrong.is_empty(), "\n{wrong}");
+    matrix::try_all(&Change::ALL, &Loss::ALL, once).await;
 }
 
 /// What goes wrong and does not get better.
@@ -382,17 +314,7 @@ async fn lasting(change: Change, outage: Outage) -> Cell {
         now.retain(|path, _| !(path.contains(TEMPORARY) && text.contains(path.as_str())));
     }
     let untouched = now == scene.before && !shows(change, was_made);
-    let mut wrong = Vec::new();
-    match &result {
-        Ok(_) if was_made => {}
-        Ok(_) => wrong.push("success without the change".to_owned()),
-        Err(error) => wrong.extend(untrue(error, was_made, untouched)),
-    }
-    let text = match &result {
-        Ok(_) => "ok".to_owned(),
-        Err(error) => format!("{:?}", error.effect()),
-    };
-    Cell { text, wrong }
+    Cell::lasting(&result, was_made, untouched)
 }
 
 /// Whether a change that leaves the tree alone can be told to be made.
@@ -404,49 +326,9 @@ fn shows(change: Change, was_made: bool) -> bool {
         )
 }
 
-fn untrue(error: &Error, was_made: bool, untouched: bool) -> Option<String> {
-    let is_true = match error.effect() {
-        Effect::Made => was_made,
-        Effect::NotMade => untouched,
-        _ => true,
-    };
-    (!is_true).then(|| {
-        format!(
-            "{:?}, but made is {was_made} and untouched is {untouched}: {}",
-            error.effect(),
-            report(error)
-        )
-    })
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lasts_is_told_truthfully() {
-    let cells: Vec<(Change, Outage)> = Change::ALL
-        .into_iter()
-        .flat_map(|change| Outage::ALL.map(|outage| (change, outage)))
-        .collect();
-    let results: Vec<(Change, Outage, Cell)> = stream::iter(cells)
-        .map(|(change, outage)| async move { (change, outage, lasting(change, outage).await) })
-        .buffered(24)
-        .collect()
-        .await;
-    let mut rows = BTreeMap::<String, Vec<String>>::new();
-    let mut wrong = String::new();
-    for (change, outage, cell) in results {
-        rows.entry(format!("{change:?}"))
-            .or_default()
-            .push(cell.text);
-        for text in cell.wrong {
-            writeln!(wrong, "{change:?} × {outage:?}: {text}").unwrap();
-        }
-    }
-    let columns = Outage::ALL.map(|outage| format!("{outage:?}"));
-    let columns: Vec<&str> = columns
-        .iter()
-        .map(|name| name.get(..13).unwrap_or(name))
-        .collect();
-    println!("{}", table(&columns, &rows));
-    assert!(wrong.is_empty(), "\n{wrong}");
+    matrix::try_all(&Change::ALL, &Outage::ALL, lasting).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
