@@ -1,9 +1,11 @@
-//! Changes whose answer was lost: look first, repeat only what was not made.
+//! Changes whose answer was lost: look first, repeat only what was not made. And changes of several requests, which are brought to their end.
 
 use std::future::Future;
 
+use tracing::Instrument as _;
+
 use crate::{
-    error::{Effect, Error, Result, RetryAdvice},
+    error::{Effect, Error, ErrorKind, Result, RetryAdvice},
     retry::{Attempt, Idempotency, Retry},
 };
 
@@ -101,15 +103,40 @@ fn settle<T>(error: Error, found: Result<Option<T>>) -> Result<T> {
     }
 }
 
+/// Runs a change of several requests in a task of its own, which ends it also when the caller is dropped; only the end of the runtime or of the process does not
+/// let it.
+///
+/// # Errors
+///
+/// Those of the change; [`Cancelled`](ErrorKind::Cancelled), its effect unknown, if the runtime ended in the middle.
+///
+/// # Panics
+///
+/// Outside a Tokio runtime, and where the change does.
+pub async fn to_the_end<T, F>(change: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    match tokio::spawn(change.in_current_span()).await {
+        Ok(result) => result,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_cancelled) => Err(Error::with_message(
+                ErrorKind::Cancelled,
+                "the runtime ended in the middle of a change of several requests",
+            )
+            .with_effect(Effect::Unknown)),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::{
-        error::ErrorKind,
-        retry::{Pacer, RetryPolicy},
-    };
+    use crate::retry::{Pacer, RetryPolicy};
 
     fn retry() -> Retry {
         Retry::new(RetryPolicy::default().with_max_attempts(3), Pacer::new())
@@ -175,5 +202,19 @@ mod tests {
             settled(&retry(), |_| async { Err(lost()) }, || async { Ok(None) }).await;
         let error = result.unwrap_err();
         assert_eq!((error.effect(), error.attempts()), (Effect::NotMade, 3));
+    }
+
+    #[tokio::test]
+    async fn a_change_whose_caller_is_dropped_goes_on() {
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (finish, finished) = tokio::sync::oneshot::channel();
+        let change = Box::pin(to_the_end(async move {
+            begun.await.ok();
+            finish.send(()).ok();
+            Ok(())
+        }));
+        drop(futures::poll!(change));
+        begin.send(()).unwrap();
+        finished.await.unwrap();
     }
 }

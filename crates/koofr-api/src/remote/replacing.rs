@@ -9,8 +9,8 @@ use remote_core::{
     entry::Entry,
     error::{Effect, Error, ErrorKind, Result},
     path::RemotePath,
+    settle::to_the_end,
 };
-use tracing::Instrument as _;
 
 use super::{
     Inner, entries,
@@ -206,25 +206,6 @@ impl Inner {
     async fn discard(&self, server: &str) -> Result<()> {
         let removed = self.remove(server, &RemoveOptions::default()).await;
         removed.map(|_outcome| ())
-    }
-}
-
-/// Runs a change of several requests in a task of its own, which ends it also when the caller is dropped.
-pub(super) async fn to_the_end<T, F>(change: F) -> Result<T>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T>> + Send + 'static,
-{
-    match tokio::spawn(change.in_current_span()).await {
-        Ok(result) => result,
-        Err(ended) => match ended.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_cancelled) => Err(Error::with_message(
-                ErrorKind::Cancelled,
-                "the runtime ended in the middle of a change of several requests",
-            )
-            .with_effect(Effect::Unknown)),
-        },
     }
 }
 

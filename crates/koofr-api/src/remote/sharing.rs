@@ -10,10 +10,10 @@ use remote_core::{
     operation::{LinkOptions, PublicLink, Usage},
     path::RemotePath,
     retry::Idempotency,
-    settle::settled,
+    settle::{settled, to_the_end},
 };
 
-use super::{Inner, paths, replacing::to_the_end};
+use super::{Inner, paths};
 use crate::{
     api::{links::Validity, trash::EmptyTrash},
     model::link::Link,

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Token, TokenCache};
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Effect, Error, ErrorKind, Result},
     secret::Secret,
 };
 
@@ -58,7 +58,7 @@ impl TokenSigner {
             )
             .with_help(self.help)),
             Kind::Fixed(token) => Ok(token.clone()),
-            Kind::Renewed(tokens) => tokens.token().await,
+            Kind::Renewed(tokens) => tokens.token().await.map_err(not_sent),
         }
     }
 
@@ -70,7 +70,10 @@ impl TokenSigner {
     pub async fn renew(&self, refused: &Token) -> Result<bool> {
         match &self.token {
             Kind::Fixed(_) => Ok(false),
-            Kind::Renewed(tokens) => tokens.refresh_rejected(refused).await.map(|_token| true),
+            Kind::Renewed(tokens) => {
+                let renewed = tokens.refresh_rejected(refused).await;
+                renewed.map(|_token| true).map_err(not_sent)
+            }
         }
     }
 
@@ -83,7 +86,7 @@ impl TokenSigner {
         let Kind::Renewed(tokens) = &self.token else {
             return Ok(());
         };
-        let token = tokens.token().await?;
+        let token = tokens.token().await.map_err(not_sent)?;
         if token.refresh_token.is_some() && token.expires_within(time, SystemTime::now()) {
             let renewed = tokens.refresh_rejected(&token).await;
             if let Err(error) = renewed {
@@ -92,6 +95,11 @@ impl TokenSigner {
         }
         Ok(())
     }
+}
+
+/// Whatever became of the renewal, the request that needed the token was not made.
+fn not_sent(error: Error) -> Error {
+    error.with_effect(Effect::NotMade)
 }
 
 impl fmt::Debug for TokenSigner {
