@@ -302,7 +302,7 @@ impl Jotta {
             }
             Route::Jfs(rest) => self.post(call, rest).await,
             Route::Photo(key) => Ok(albums::content(self, call, key)?),
-            Route::Public(user, uri) => Ok(public::download(self, call, user, uri)?),
+            Route::Public(wanted, user, uri) => Ok(public::content(self, call, wanted, user, uri)?),
             Route::PublicAlbum(share, cursor) => Ok(albums::public(self, call, share, cursor)?),
             Route::PurgeTrash => {
                 call.read_body(BODY_LIMIT).await?;

@@ -2,9 +2,11 @@
 
 use hyper::StatusCode;
 
+use crate::content_type;
 use crate::jotta::jfs::send;
 use crate::jotta::nodes::{Node, NodeId, Share};
 use crate::jotta::problem::{Answer, Problem};
+use crate::jotta::routes::Use;
 use crate::jotta::state::State;
 use crate::jotta::{Jotta, path};
 use crate::reply::Reply;
@@ -18,8 +20,9 @@ fn shared(state: &State, wanted: impl Fn(&Share) -> bool) -> Option<NodeId> {
     found.map(|(id, _)| id)
 }
 
-/// `GET /opin/io/downloadPublic/{user}/{uri}`: a file as it is, a folder as an archive.
-pub(crate) fn download(jotta: &Jotta, call: &Call, user: &str, uri: &str) -> Answer {
+/// `GET /opin/io/downloadPublic/{user}/{uri}`: a file as it is, a folder as an archive. `streamPublic` serves files only, and `publicThumb` images, each of which is
+/// its own preview.
+pub(crate) fn content(jotta: &Jotta, call: &Call, wanted: Use, user: &str, uri: &str) -> Answer {
     let state = jotta.lock();
     let user = path::from_url(user, &state.settings)?.join("/");
     let found = shared(&state, |share| share.uri == uri);
@@ -30,12 +33,14 @@ pub(crate) fn download(jotta: &Jotta, call: &Call, user: &str, uri: &str) -> Ans
     let Some((id, node)) = owned.and_then(|id| Some((id, state.nodes.get(id)?))) else {
         return Err(Problem::no_file(uri));
     };
-    if node.file().is_none() {
+    if node.file().is_none() && wanted == Use::Download {
         let members = members(&state, id);
         return Ok(Reply::stream("application/zip", zip::archive(members)));
     }
     let current = node.file().and_then(|file| file.current());
     let content = current.and_then(|current| current.content.clone());
+    let is_image = content_type::of(&node.name).starts_with("image/");
+    let content = content.filter(|_| wanted != Use::Thumbnail || is_image);
     let content = content.ok_or_else(|| Problem::no_file(uri))?;
     send(call, &node.name, &content)
 }

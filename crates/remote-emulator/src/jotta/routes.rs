@@ -13,8 +13,8 @@ pub(crate) enum Route<'p> {
     Jfs(&'p str),
     /// A photo or a preview of one, by the name of its address.
     Photo(&'p str),
-    /// Account and identifier of a public link.
-    Public(&'p str, &'p str),
+    /// Account and identifier of a public link, and what is wanted of it.
+    Public(Use, &'p str, &'p str),
     /// A shared album: its name, and where to go on in it.
     PublicAlbum(&'p str, &'p str),
     PurgeTrash,
@@ -27,7 +27,22 @@ pub(crate) enum Route<'p> {
     Upload(&'p str),
 }
 
-const PUBLIC: &str = "/opin/io/downloadPublic/";
+/// What is wanted of a public link.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Use {
+    Download,
+    /// To be looked at while it comes.
+    Stream,
+    /// A preview.
+    Thumbnail,
+}
+
+const PUBLIC: [(&str, Use); 4] = [
+    ("/opin/io/downloadPublic/", Use::Download),
+    ("/opin/io/streamPublic/", Use::Stream),
+    ("/opin/io/publicThumb/", Use::Thumbnail),
+    ("/p/", Use::Download),
+];
 
 pub(crate) fn find(path: &str) -> Route<'_> {
     match path {
@@ -46,11 +61,11 @@ pub(crate) fn find(path: &str) -> Route<'_> {
     if let Some(rest) = path.strip_prefix("/photos/") {
         return photos(rest);
     }
-    let pair = path
-        .strip_prefix(PUBLIC)
-        .or_else(|| path.strip_prefix("/p/"));
-    if let Some((user, uri)) = pair.and_then(|rest| rest.split_once('/')) {
-        return Route::Public(user, uri);
+    for (prefix, wanted) in PUBLIC {
+        let pair = path.strip_prefix(prefix);
+        if let Some((user, uri)) = pair.and_then(|rest| rest.split_once('/')) {
+            return Route::Public(wanted, user, uri);
+        }
     }
     if path.starts_with("/s/") {
         return Route::SharePage(path.get(1..).unwrap_or_default());
@@ -159,7 +174,9 @@ pub(crate) fn label(method: &Method, path: &str, query: &str) -> &'static str {
         Route::Jfs(rest) if method == Method::POST => command_label(rest, query),
         Route::Jfs(rest) => read_label(rest, query),
         Route::Photo(_) => "photos/content",
-        Route::Public(..) => "public/download",
+        Route::Public(Use::Download, ..) => "public/download",
+        Route::Public(Use::Stream, ..) => "public/stream",
+        Route::Public(Use::Thumbnail, ..) => "public/thumb",
         Route::PublicAlbum(..) => "photos/public",
         Route::PurgeTrash => "files/purge_trash",
         Route::SharePage(_) => "public/page",
@@ -231,6 +248,9 @@ mod tests {
             ("POST", "/files/v1/allocate", "", "files/allocate"),
             ("POST", "/upload/1", "", "upload"),
             ("GET", "/opin/io/downloadPublic/u/x", "", "public/download"),
+            ("GET", "/opin/io/streamPublic/u/x", "", "public/stream"),
+            ("GET", "/opin/io/publicThumb/u/x", "", "public/thumb"),
+            ("GET", "/p/u/x", "", "public/download"),
             ("GET", "/photos/v1/public/s/", "limit=1", "photos/public"),
             ("GET", "/photos/v1/public/s/17", "", "photos/public"),
             ("GET", "/photos/v1/albums/a", "", "photos/album"),

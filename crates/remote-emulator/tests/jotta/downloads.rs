@@ -162,7 +162,28 @@ async fn a_shared_folder_is_an_archive() {
     let archive = server.send_unsigned(&Request::new("GET", target)).await;
     assert_eq!(archive.header("content-type"), Some("application/zip"));
     assert!(archive.body.starts_with(b"PK"));
+    let target = format!("/opin/io/streamPublic/{}/{uri}", server.user);
+    let refused = server.send_unsigned(&Request::new("GET", target)).await;
+    assert_eq!(refused.status, 404);
     let mount = server.xml("/Jotta/Archive?mode=enableShare").await;
     assert!(mount.contains("publicURI"));
     assert_eq!(server.get("/Jotta?mode=enableShare").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_shared_file_is_streamed_and_an_image_has_a_preview() {
+    let server = Server::start().await;
+    for (name, previews) in [("a.txt", 404), ("a.png", 200)] {
+        let path = format!("/Jotta/Archive/{name}");
+        server.put(&path, b"0123456789").await;
+        let on = server.xml(&format!("{path}?mode=enableShare")).await;
+        let uri = xml::element(&on, "publicURI").unwrap();
+        let target = |place| format!("/opin/io/{place}/{}/{uri}", server.user);
+        let part = Request::new("GET", target("streamPublic")).header("range", "bytes=2-4");
+        let part = server.send_unsigned(&part).await;
+        assert_eq!((part.status, part.body.as_slice()), (206, &b"234"[..]));
+        let preview = Request::new("GET", target("publicThumb"));
+        let preview = server.send_unsigned(&preview).await;
+        assert_eq!(preview.status, previews, "{name}");
+    }
 }
