@@ -90,6 +90,9 @@ impl Addresses {
     /// Whether the access token may be sent to an address that the service handed out: one of its own hosts, and encrypted.
     #[must_use]
     pub fn trusts(&self, url: &Url) -> bool {
+        if has_credentials(url) {
+            return false;
+        }
         let own = [&self.jfs, &self.api];
         if own.iter().any(|own| own.origin() == url.origin()) {
             return true;
@@ -101,10 +104,9 @@ impl Addresses {
         let is_sibling = own.iter().any(|own| {
             own.host_str() == url.host_str() && is_loopback(url) && url.host().is_some()
         });
-        let no_credentials = url.username().is_empty() && url.password().is_none();
         let of_service =
             is_default && url.scheme() == "https" && url.host_str().is_some_and(is_of_service);
-        no_credentials && (of_service || is_sibling)
+        of_service || is_sibling
     }
 
     /// An address that the service handed out for `purpose`. It may be as good as a password, so no error quotes more of it than its host.
@@ -123,15 +125,25 @@ impl Addresses {
         if self.trusts(&url) {
             return Ok(url);
         }
+        let why = match has_credentials(&url) {
+            true => "with a user name or password in the address",
+            false => "which is not one of its hosts",
+        };
         Err(Error::with_message(
             ErrorKind::Protocol,
             format!(
-                "the service names {} for {purpose}, which is not one of its hosts; nothing was sent there",
+                "the service names {} for {purpose}, {why}; nothing was sent there",
                 url.host_str().unwrap_or("no host")
             ),
         )
-        .with_help("report it to the service, or set jfs_url and api_url to the addresses of an emulator"))
+        .with_help(
+            "report it to the service, or set jfs_url and api_url to the addresses of an emulator",
+        ))
     }
+}
+
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 fn is_of_service(host: &str) -> bool {
@@ -201,6 +213,8 @@ mod tests {
             "https://jottacloud.com.evil.example/",
             "https://eviljottacloud.com/",
             "https://u:p@up.jottacloud.com/",
+            "https://u@api.jottacloud.com/x",
+            "https://:p@jfs.jottacloud.com/x",
             "http://127.0.0.1/",
         ] {
             assert!(!service.trusts(&url(text)), "{text}");

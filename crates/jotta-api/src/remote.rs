@@ -6,7 +6,7 @@
 //! | `stat` | native | 1 | of a directory it brings all that is in it |
 //! | `list` | native | 1 | |
 //! | `list_recursive` | native | 1 | streamed, checked against the service's own count; 1 for each directory with `trashed_only` |
-//! | `read` | native | 1 | a file that was listed, looked at or written by this remote, or whose content the caller names; else 2, because the service sends files from the trash as well and tells no hash; 2 for a part of a named content |
+//! | `read` | native | 1 | a file that was listed (in a tree: one of the first 5,000), looked at or written by this remote, or whose content the caller names; else 2, because the service sends files from the trash as well and tells no hash; 2 for a part of a named content |
 //! | `write` | native | 2 | 1 if the service has the content already; directories on the way are made by it; 5 to replace a file with `no_versions` |
 //! | `create_dir` | native | 1 | with all directories on the way |
 //! | `remove_file`, `remove_dir` | native | 2 | a look first: the commands for files and folders differ |
@@ -19,8 +19,9 @@
 //! | `usage`, `public_link`, `empty_trash` | native | 1 | the trash is that **of the whole account** |
 //! | `changes` | native | 2 | a connection that stays open; nothing is replayed |
 //!
-//! Emulated operations go by way of a name beside the file, `.remote-tmp-` and 16 hexadecimal digits. A process that ends, or a future that is dropped, between
-//! two of their requests leaves the file under that name: move it back. A failure that is reported puts it back, or names it.
+//! Emulated operations go by way of a name beside the file, `.remote-tmp-` and 16 hexadecimal digits. Once begun they are brought to their end by a task of
+//! their own, also when the future is dropped; only a process or a runtime that ends between two of their requests leaves the file under that name: move it back. A
+//! failure that is reported puts it back, or names it. A write with `no_versions` that is dropped while it sends may leave its content under such a name.
 //!
 //! Writing only where nothing is, or only where a certain content is, is not offered: the service has a condition for the first, but whether of two
 //! writers one loses is not known.
@@ -295,12 +296,15 @@ impl JottaRemote {
     }
 
     /// Brings a file or folder back from the trash to where it was. Of a folder, what went into the trash together with it comes back. Two requests for a file; for
-    /// a folder two for each folder in it and one for each file. Doing it again goes on where it broke off.
+    /// a folder two for each folder in it and one for each file.
+    ///
+    /// Of a folder that is there, what went into the trash last below it comes back: so doing it again goes on where it broke off. One request more, and one for each
+    /// folder in it.
     ///
     /// # Errors
     ///
     /// [`NotFound`](remote_core::error::ErrorKind::NotFound) if nothing of that name is known any more,
-    /// [`PreconditionFailed`](remote_core::error::ErrorKind::PreconditionFailed) if it is not in the trash.
+    /// [`PreconditionFailed`](remote_core::error::ErrorKind::PreconditionFailed) if neither it nor anything below it is in the trash.
     pub async fn restore(&self, path: &RemotePath) -> Result<Restored> {
         let place = self.inner.place(path).map_err(at("restore", path))?;
         self.inner

@@ -73,19 +73,23 @@ impl XmlReader {
         mut visit: impl FnMut(&str, Node) + Send,
     ) -> Result<Node> {
         let mut root = self.root().await?;
+        // All facts together, which are kept, are one record.
+        let mut left = self.record_bytes;
         loop {
-            self.allow();
+            self.reader.get_mut().allow(left);
             match self.step().await? {
                 Step::Start(child) if is_list(&child.name) => {
                     while let Some(record) = self.next_child().await? {
                         visit(&child.name, record);
                     }
+                    continue;
                 }
                 Step::Start(child) => root.children.push(self.fill(child).await?),
                 Step::Text(text) => root.text.push_str(&text),
                 Step::End => break,
                 Step::Eof => return Err(broke_off()),
             }
+            left = self.reader.get_ref().left_of_record();
         }
         self.drain().await?;
         Ok(root)
@@ -97,7 +101,8 @@ impl XmlReader {
         loop {
             match self.step().await? {
                 Step::Start(root) => return Ok(root),
-                Step::Text(text) if text.trim().is_empty() => {}
+                // A byte order mark is text where it came in pieces.
+                Step::Text(text) if text.trim_start_matches('\u{feff}').trim().is_empty() => {}
                 Step::Text(_) | Step::End => return Err(not_xml()),
                 Step::Eof => return Err(empty()),
             }
@@ -309,16 +314,16 @@ pub(crate) mod tests {
     use super::*;
 
     /// A reader of a text that arrives in pieces of some bytes.
-    pub(crate) fn reader(text: &str, piece: usize) -> XmlReader {
+    pub(crate) fn reader(text: impl AsRef<[u8]>, piece: usize) -> XmlReader {
         let pieces: Vec<Result<Bytes>> = text
-            .as_bytes()
+            .as_ref()
             .chunks(piece)
             .map(|piece| Ok(Bytes::copy_from_slice(piece)))
             .collect();
         XmlReader::new(stream::iter(pieces).boxed(), 1 << 30)
     }
 
-    async fn document(text: &str, piece: usize) -> Result<(Node, Vec<String>)> {
+    async fn document(text: impl AsRef<[u8]>, piece: usize) -> Result<(Node, Vec<String>)> {
         let mut records = Vec::new();
         let root = reader(text, piece)
             .document(
@@ -349,6 +354,29 @@ pub(crate) mod tests {
             assert_eq!(root.attribute("name"), Some("Q&A <x>"));
             assert_eq!(root.text_of("path"), Some(" /u/Jotta/Archive "), "{piece}");
             assert_eq!(records, ["files:a \"b\"", "files:c > d"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn other_encodings_are_told_from_the_one_of_the_service() {
+        for piece in [1, 2, 3, 4096] {
+            let marked = format!("\u{feff}{FOLDER}");
+            let (root, records) = document(marked, piece).await.unwrap();
+            assert_eq!((root.name.as_str(), records.len()), ("folder", 2));
+        }
+        let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><r a='\xe9'>\xe9</r>";
+        let units = |bytes: fn(u16) -> [u8; 2]| {
+            let text = format!("\u{feff}{FOLDER}");
+            text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+        };
+        let others = [
+            latin.to_vec(),
+            units(u16::to_le_bytes),
+            units(u16::to_be_bytes),
+        ];
+        for other in others {
+            let error = document(other, 64).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}");
         }
     }
 
@@ -398,6 +426,11 @@ pub(crate) mod tests {
         let large = format!("<r><x>{}</x></r>", "x".repeat(3 << 20));
         assert_eq!(
             document(&large, 4096).await.unwrap_err().kind(),
+            ErrorKind::TooLarge
+        );
+        let many = format!("<r>{}</r>", "<x>y</x>".repeat(400_000));
+        assert_eq!(
+            document(&many, 4096).await.unwrap_err().kind(),
             ErrorKind::TooLarge
         );
         let long_tag = format!("<r {}", "x".repeat(3 << 20));

@@ -252,3 +252,18 @@ async fn reading_a_known_file_costs_one_request_and_an_unknown_one_two() {
     assert_eq!(download.unwrap().bytes(100).await.unwrap(), "content");
     assert_eq!(requests, 1);
 }
+
+#[tokio::test]
+async fn reading_a_file_of_a_listed_tree_costs_one_request() {
+    let bench = JottaBench::start().await;
+    bench
+        .service()
+        .write("/Jotta/Archive/d/e/a", "content")
+        .unwrap();
+    let remote = bench.remote_at("D");
+    let entries = remote.list_recursive(&RemotePath::root(), ListOptions::default());
+    let entries: Vec<Entry> = entries.try_collect().await.unwrap();
+    let file = entries.iter().find(|entry| !entry.is_directory()).unwrap();
+    let (content, requests) = bench.counted(remote.read_bytes(&file.path, 100)).await;
+    assert_eq!((content.unwrap(), requests), ("content".into(), 1));
+}

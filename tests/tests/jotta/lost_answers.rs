@@ -8,11 +8,14 @@ use std::{collections::BTreeMap, fmt};
 
 use jotta_api::JottaRemote;
 use remote_core::{
-    error::Error,
+    error::{Effect, Error},
     operation::{CopyOptions, RenameOptions, TargetMode, WriteOptions},
     remote::{Remote as _, RemoteExt as _},
 };
-use remote_emulator::fault::{Fault, FaultAction, FaultAnswer};
+use remote_emulator::{
+    fault::{Fault, FaultAction, FaultAnswer},
+    jotta::{JottaSettings, OntoLive},
+};
 use tests::{
     jotta::JottaBench,
     koofr::path,
@@ -240,4 +243,37 @@ async fn lasting(step: Step, loss: Loss) -> Cell {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_failed_call_says_about_its_effect_is_true() {
     matrix::try_all(&Step::all(), &Loss::ALL, lasting).await;
+}
+
+#[tokio::test]
+async fn what_was_set_aside_is_never_put_over_what_may_have_arrived() {
+    let lost = [
+        (FaultAction::CommitThenClose, true),
+        (FaultAction::Close, false),
+    ];
+    for (action, has_arrived) in lost {
+        let (bench, _) = start().await;
+        let settings = |settings: &mut JottaSettings| settings.move_onto_live = OntoLive::Replace;
+        bench.service().change_settings(settings);
+        let remote = bench.remote();
+        let faults = bench.service().faults();
+        faults.push(Fault::new(action).on("jfs/mv").skip(1));
+        // One round of looks finds nothing out; then everything works again.
+        let dark = Fault::new(FaultAction::Answer(FaultAnswer::new(500))).on("jfs/info");
+        faults.push(dark.skip(2).times(4));
+        let error = Change::RenameReplacing.make(&remote).await.unwrap_err();
+        assert!(faults.pending().is_empty());
+        let content = |path: &str| bench.service().read(path).unwrap().unwrap();
+        if has_arrived {
+            assert_eq!(error.effect(), Effect::Unknown, "{error:?}");
+            assert_eq!(content("/Jotta/Archive/dir/inner"), "the file");
+            let mut left = bench.service().entries("/Jotta/Archive/dir");
+            left.retain(|entry| entry.path.contains(".remote-tmp-") && entry.deleted.is_none());
+            assert_eq!(content(&left[0].path), "the inner file");
+        } else {
+            assert_eq!(error.effect(), Effect::NotMade, "{error:?}");
+            assert_eq!(content("/Jotta/Archive/dir/inner"), "the inner file");
+            assert_eq!(content("/Jotta/Archive/file"), "the file");
+        }
+    }
 }

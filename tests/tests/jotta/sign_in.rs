@@ -13,7 +13,7 @@ use jotta_api::{
 };
 use remote_core::{
     auth::{MemoryTokenStore, TokenStore as _},
-    error::{ErrorKind, report},
+    error::{Effect, ErrorKind, report},
     http::{HttpSettings, Request},
     path::RemotePath,
     remote::{Remote as _, RemoteExt as _},
@@ -21,6 +21,7 @@ use remote_core::{
     setup::{Answer, SetupSection, SetupSteps as _, StepOutcome, StepState},
 };
 use remote_emulator::{
+    fault::{Fault, FaultAction},
     identity::{Consent, IdentityConfig, IdentityUser},
     jotta::JottaConfig,
 };
@@ -190,6 +191,36 @@ async fn a_stale_family_is_one_clear_error_and_no_storm() {
 }
 
 #[tokio::test]
+async fn a_renewal_whose_answer_is_lost_is_not_repeated_and_changes_nothing_else() {
+    for action in [FaultAction::CommitThenClose, FaultAction::Close] {
+        let bench = JottaBench::start().await;
+        let remote = bench.remote();
+        let file = RemotePath::parse("a").unwrap();
+        bench
+            .service()
+            .write("/Jotta/Archive/a", "content")
+            .unwrap();
+        remote.stat(&file).await.unwrap();
+        bench.service().identity().expire_access_tokens();
+        let lost = Fault::new(action).on("identity/token");
+        bench.service().faults().push(lost);
+        for _ in 0..2 {
+            let error = remote.remove_file(&file).await.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.effect()),
+                (ErrorKind::Authentication, Effect::NotMade),
+                "{}",
+                report(&error)
+            );
+            assert!(error.help().unwrap().contains("sign in"), "{error:?}");
+        }
+        assert_eq!(bench.service().identity().stats().totals.reuse_detected, 0);
+        let kept = bench.service().entry("/Jotta/Archive/a").unwrap();
+        assert_eq!(kept.deleted, None);
+    }
+}
+
+#[tokio::test]
 async fn a_configuration_of_rclone_is_opened_by_name_and_gets_the_new_token() {
     let bench = JottaBench::start().await;
     let dir = tempfile::tempdir().unwrap();
@@ -205,12 +236,19 @@ async fn a_configuration_of_rclone_is_opened_by_name_and_gets_the_new_token() {
         .config_path(&file)
         .build()
         .unwrap();
+    // Two remotes of the account in one process renew it once.
+    let other = opener.open("jotta:").unwrap();
     let remote = opener.open("jotta:backup").unwrap();
     let target = tests::koofr::path("a");
-    remote
-        .write_bytes(&target, "content", Default::default())
-        .await
-        .unwrap();
+    let write = remote.write_bytes(&target, "content", Default::default());
+    let root = RemotePath::root();
+    let (top, entry) = futures::join!(other.stat(&root), write);
+    assert!(top.unwrap().is_directory() && entry.is_ok());
+    let stats = bench.service().identity().stats();
+    assert_eq!(
+        (stats.totals.refreshes, stats.totals.reuse_detected),
+        (1, 0)
+    );
     assert!(bench.service().entry("/Jotta/Archive/backup/a").is_some());
     let after = std::fs::read_to_string(&file).unwrap();
     assert_ne!(after, text);

@@ -7,6 +7,7 @@ use remote_core::{
     path::RemotePath,
     remote::{Remote as _, RemoteExt as _},
 };
+use remote_emulator::fault::{Fault, FaultAction, FaultAnswer};
 use tests::{jotta::JottaBench, koofr::path};
 
 async fn write(remote: &jotta_api::JottaRemote, file: &str, content: &str) {
@@ -93,6 +94,48 @@ async fn a_tree_comes_back_without_what_was_trashed_before() {
             .unwrap_err()
             .is_not_found()
     );
+}
+
+#[tokio::test]
+async fn a_tree_that_came_back_in_part_is_brought_back_to_the_end() {
+    for endpoint in ["jfs/cphash", "jfs/mkDir"] {
+        let bench = JottaBench::start().await;
+        let remote = bench.remote();
+        for file in ["d/a", "d/b", "d/sub/c", "d/sub/deep/e", "d/old"] {
+            write(&remote, file, file).await;
+        }
+        let minute = std::time::Duration::from_secs(60);
+        remote.remove_file(&path("d/old")).await.unwrap();
+        bench.service().clock().advance(minute);
+        remote.remove_dir_all(&path("d")).await.unwrap();
+        bench.service().clock().advance(minute);
+        let broken = Fault::new(FaultAction::Answer(FaultAnswer::new(500))).on(endpoint);
+        bench.service().faults().push(broken.skip(1).always());
+        let error = remote.restore(&path("d")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Service, "{endpoint}");
+        bench.service().faults().clear();
+        // Something has taken a name in the meantime.
+        bench
+            .service()
+            .write("/Jotta/Archive/d/B", "newer")
+            .unwrap();
+
+        remote.restore(&path("d")).await.unwrap();
+        for file in ["d/a", "d/sub/c", "d/sub/deep/e"] {
+            let content = remote.read_bytes(&path(file), 100).await.unwrap();
+            assert_eq!(content, file, "{endpoint}");
+        }
+        assert_eq!(remote.read_bytes(&path("d/b"), 100).await.unwrap(), "newer");
+        let old = remote.stat(&path("d/old")).await.unwrap_err();
+        assert!(old.is_not_found(), "{endpoint}");
+    }
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    write(&remote, "d/a", "x").await;
+    for there in ["d", ""] {
+        let error = remote.restore(&path(there)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PreconditionFailed, "{there}");
+    }
 }
 
 #[tokio::test]

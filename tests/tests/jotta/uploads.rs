@@ -1,21 +1,26 @@
 //! Uploads that break off, are refused, or were never sent; what is kept of the old file meanwhile.
 //!
-//! Cases: a connection that breaks at the first, a middle and the last byte, in process and across a restart with a ticket; 420 for ever; bytes damaged
-//! on the way once and always; an address for the upload that is not the service's, and one that redirects; no room; views; no versions without a moment in which
-//! there is no content; times and creation times; a source that cannot be read twice.
+//! Cases: a connection that breaks at the first, a middle and the last byte, in process; 420 for ever; bytes damaged
+//! on the way once and always; an address for the upload that is not the service's, that has a password in it, and one that redirects; no room; views; times and
+//! creation times; a source that cannot be read twice. Tickets and
+//! `no_versions` have files of their own.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use jotta_api::{JottaRemote, remote::UploadTicket};
+use jotta_api::JottaRemote;
 use remote_core::{
     error::{Effect, ErrorKind, Result, report},
     operation::WriteOptions,
+    progress::Progress,
     remote::{Remote as _, RemoteExt as _},
     source::{MemorySource, StreamSource, UploadSource},
 };
@@ -23,7 +28,7 @@ use remote_emulator::fault::{Fault, FaultAction, FaultAnswer};
 use tests::{jotta::JottaBench, koofr::path};
 
 /// Bytes without a pattern, different for each seed.
-fn content(seed: u64, length: usize) -> Vec<u8> {
+pub(crate) fn content(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed | 1;
     let mut bytes = Vec::with_capacity(length + 8);
     while bytes.len() < length {
@@ -38,11 +43,8 @@ fn content(seed: u64, length: usize) -> Vec<u8> {
 
 const LENGTH: usize = 400_000;
 
-/// More than the buffers of a connection hold.
-const LARGE: usize = 12_000_000;
-
 /// How many bytes each request to send was about to send, in order.
-fn announced(bench: &JottaBench) -> Vec<u64> {
+pub(crate) fn announced(bench: &JottaBench) -> Vec<u64> {
     let records = bench.service().requests();
     let uploads = records.iter().filter(|record| record.endpoint == "upload");
     uploads
@@ -85,74 +87,6 @@ async fn a_connection_that_breaks_costs_the_missing_bytes_only() {
             "{after}: {sent:?}"
         );
     }
-}
-
-#[tokio::test]
-async fn an_upload_goes_on_after_a_restart_with_what_is_missing() {
-    let bench = JottaBench::start().await;
-    let bytes = content(3, LARGE);
-    let source: Arc<dyn UploadSource> = Arc::new(MemorySource::new(bytes.clone()));
-    let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
-    let options = WriteOptions::default().with_modified(modified);
-    let ticket = {
-        let first = bench.remote();
-        let ticket = first
-            .prepare_upload(&path("big"), &source, &options)
-            .await
-            .unwrap();
-        bench
-            .service()
-            .faults()
-            .push(Fault::new(FaultAction::CutRequest { after: 1_000_000 }).on("upload"));
-        bench.service().faults().push(
-            Fault::new(FaultAction::Close)
-                .on("files/allocate")
-                .skip(1)
-                .always(),
-        );
-        let error = first
-            .send_upload(&ticket, Arc::clone(&source), None)
-            .await
-            .unwrap_err();
-        assert_ne!(error.effect(), Effect::Made);
-        bench.service().faults().clear();
-        serde_json::to_string(&ticket).unwrap()
-    };
-    assert!(
-        bench
-            .remote()
-            .stat(&path("big"))
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
-
-    bench.service().log().clear();
-    let second = bench.remote();
-    let ticket: UploadTicket = serde_json::from_str(&ticket).unwrap();
-    let entry = second.send_upload(&ticket, source, None).await.unwrap();
-    assert_eq!((entry.path, entry.modified), (path("big"), Some(modified)));
-    let sent = announced(&bench);
-    assert!(
-        sent.len() == 1 && sent[0] > 0 && sent[0] <= LARGE as u64 - 1_000_000,
-        "{sent:?}"
-    );
-    assert_eq!(
-        second.read_bytes(&path("big"), 1 << 24).await.unwrap(),
-        bytes
-    );
-
-    let error = second
-        .send_upload(&ticket, Arc::new(MemorySource::new("short")), None)
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SourceChanged);
-    let elsewhere = bench.remote_at("other");
-    let error = elsewhere
-        .send_upload(&ticket, Arc::new(MemorySource::new(bytes)), None)
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
 #[tokio::test]
@@ -223,9 +157,46 @@ async fn bytes_damaged_on_the_way_are_sent_again_once() {
     );
 }
 
+#[derive(Debug, Default)]
+struct Counter(AtomicU64);
+
+impl Progress for Counter {
+    fn moved(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn restarted(&self, bytes: u64) {
+        self.0.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_whose_answer_cannot_be_read_is_looked_into() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    for (number, answer) in ["<html></html>", r#"{"path":"x","#, "{}", ""]
+        .iter()
+        .enumerate()
+    {
+        let answer = FaultAnswer::new(200).with_body(*answer);
+        let unreadable = Fault::new(FaultAction::CommitThenAnswer(answer)).on("upload");
+        bench.service().faults().push(unreadable);
+        let (file, bytes) = (
+            path(&format!("{number}")),
+            content(2 * number as u64 + 501, 50_000),
+        );
+        let counter = Arc::new(Counter::default());
+        let options =
+            WriteOptions::default().with_progress(Arc::clone(&counter) as Arc<dyn Progress>);
+        let entry = remote.write_bytes(&file, bytes, options).await.unwrap();
+        assert_eq!(entry.size, Some(50_000));
+        assert_eq!(counter.0.load(Ordering::Relaxed), 50_000, "{number}");
+    }
+}
+
 /// Other bytes each time it is opened.
 #[derive(Debug)]
-struct Changing(std::sync::atomic::AtomicU64);
+struct Changing(AtomicU64);
 
 #[async_trait]
 impl UploadSource for Changing {
@@ -234,7 +205,7 @@ impl UploadSource for Changing {
     }
 
     async fn open(&self, offset: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let seed = self.0.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
+        let seed = self.0.fetch_add(2, Ordering::Relaxed);
         MemorySource::new(content(seed, 1000)).open(offset).await
     }
 }
@@ -271,9 +242,13 @@ async fn nothing_is_sent_to_an_address_that_is_not_the_services() {
             r#"{{"state":"INCOMPLETE","upload_url":"{url}","bytes":3,"resume_pos":0}}"#
         ))
     };
+    let (_, own_host) = bench.service().url().split_once("//").unwrap();
+    let with_password = format!("http://u:canary@{own_host}/upload/x");
     for (address, word) in [
         ("https://upload.evil.example/x", "not one of its hosts"),
+        ("http://up-no-001.jottacloud.com/x", "not one of its hosts"),
         ("nonsense", "no address"),
+        (with_password.as_str(), "password in the address"),
     ] {
         bench.service().faults().push(
             Fault::new(FaultAction::Answer(promise(address)))
@@ -290,7 +265,9 @@ async fn nothing_is_sent_to_an_address_that_is_not_the_services() {
             (ErrorKind::Protocol, Effect::NotMade)
         );
         assert!(report(&error).contains(word), "{}", report(&error));
+        assert!(!report(&error).contains("canary"), "{}", report(&error));
     }
+    assert_eq!(announced(&bench), [0_u64; 0]);
     let away = FaultAction::Redirect {
         location: "https://upload.evil.example/x".to_owned(),
         status: 307,
@@ -363,48 +340,6 @@ async fn views_refuse_changes_before_anything_is_sent() {
         }
     }
     assert_eq!(bench.requests(), 0);
-}
-
-#[tokio::test]
-async fn without_versions_there_is_always_one_content() {
-    let bench = JottaBench::start().await;
-    let remote = bench.builder().no_versions(true).build();
-    let file = path("dir/a");
-    remote
-        .write_bytes(&file, "first", WriteOptions::default())
-        .await
-        .unwrap();
-    remote
-        .write_bytes(&file, "second", WriteOptions::default())
-        .await
-        .unwrap();
-    let entry = bench.service().entry("/Jotta/Archive/dir/a").unwrap();
-    assert_eq!(entry.revisions.len(), 1);
-    assert_eq!(bench.service().trash_count(), 0);
-    // Whatever step fails, one of the two contents is there.
-    for endpoint in ["files/allocate", "upload", "jfs/rm", "jfs/mv"] {
-        let new = format!("new by {endpoint}");
-        let broken = Fault::new(FaultAction::Answer(FaultAnswer::new(500))).on(endpoint);
-        bench.service().faults().push(broken.always());
-        let outcome = remote
-            .write_bytes(&file, new.clone(), WriteOptions::default())
-            .await;
-        bench.service().faults().clear();
-        assert!(outcome.is_err(), "{endpoint}");
-        let all = bench.service().entries("/Jotta/Archive/dir");
-        let contents: Vec<Bytes> = all
-            .iter()
-            .filter(|entry| entry.deleted.is_none() && entry.current().is_some())
-            .filter_map(|entry| bench.service().read(&entry.path).unwrap())
-            .collect();
-        assert!(!contents.is_empty(), "{endpoint}: nothing is left");
-        // Tidy up for the next round.
-        remote.remove_dir_all(&path("dir")).await.unwrap();
-        remote
-            .write_bytes(&file, "second", WriteOptions::default())
-            .await
-            .unwrap();
-    }
 }
 
 #[tokio::test]
@@ -486,4 +421,24 @@ async fn a_token_that_ends_before_any_request_of_an_upload_is_renewed_once() {
             "{endpoint}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_time_that_was_not_stored_is_not_told_as_stored() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    let at = |seconds| {
+        WriteOptions::default().with_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+    };
+    remote
+        .write_bytes(&path("a"), "the same", at(1_000_000))
+        .await
+        .unwrap();
+    let broken = Fault::new(FaultAction::Answer(FaultAnswer::new(500))).on("files/allocate");
+    bench.service().faults().push(broken.always());
+    let error = remote
+        .write_bytes(&path("a"), "the same", at(2_000_000))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service);
 }

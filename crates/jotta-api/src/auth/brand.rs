@@ -164,16 +164,16 @@ impl Brand {
     ///
     /// [`InvalidInput`](ErrorKind::InvalidInput) if it is not an `https` address.
     pub fn of_well_known(address: &str) -> Result<Self> {
-        let address = address.trim();
-        if let Some(known) = BRANDS.iter().find(|brand| brand.well_known == address) {
+        let url = check_well_known(address)?;
+        let is_at = |brand: &&Self| brand.well_known == url.as_str();
+        if let Some(known) = BRANDS.iter().find(is_at) {
             return Ok(known.clone());
         }
-        let url = check_well_known(address)?;
         let host = url.host_str().unwrap_or_default().to_owned();
         Ok(Self {
             key: Cow::Owned(host.clone()),
             name: Cow::Owned(host),
-            well_known: Cow::Owned(address.to_owned()),
+            well_known: Cow::Owned(url.into()),
             ..brand("", "", "")
         })
     }
@@ -212,7 +212,7 @@ pub(super) fn check_well_known(text: &str) -> Result<Url> {
             "the well-known address of a brand looks like https://id.jottacloud.com/auth/realms/jottacloud/.well-known/openid-configuration",
         )
     };
-    let url = Url::parse(text.trim())
+    let url = Url::parse(text.trim().trim_end_matches('/'))
         .map_err(|error| refused("the well-known address is no address").with_source(error))?;
     match checked(url.clone()) {
         Ok(_with_slash) => Ok(url),
@@ -269,6 +269,9 @@ mod tests {
         assert!(Brand::find("nobody").is_none());
         let tele2 = Brand::of_well_known(&Brand::find("tele2").unwrap().well_known).unwrap();
         assert_eq!(tele2.key, "tele2");
+        let phonero =
+            "HTTPS://sky.Phonero.no:443/auth/realms/phonero/.well-known/openid-configuration/ ";
+        assert_eq!(Brand::of_well_known(phonero).unwrap().key, "phonero");
         let own = Brand::of_well_known("https://id.example.org/x").unwrap();
         assert_eq!((own.name.as_ref(), own.scopes.len()), ("id.example.org", 3));
     }

@@ -139,9 +139,9 @@ impl JottaRemoteBuilder {
         capabilities.case = CaseRule::Insensitive;
         capabilities.hashes = &[HashAlgorithm::Md5];
         capabilities.time_precision = Some(Duration::from_secs(1));
-        capabilities.set_modified = Support::Native;
         if !self.trashed_only {
             capabilities.list_recursive = Support::Native;
+            capabilities.set_modified = Support::Native;
         }
         capabilities.write_makes_dirs = true;
         capabilities.copy_file = Support::Native;

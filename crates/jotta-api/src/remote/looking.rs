@@ -77,11 +77,11 @@ impl Inner {
     }
 
     /// A file counts if it has a content and is, or is not, in the trash, as the remote was set up.
-    fn shows_file(&self, file: &FileInfo) -> bool {
+    pub(super) fn shows_file(&self, file: &FileInfo) -> bool {
         file.content().is_some() && file.is_deleted() == self.trashed_only
     }
 
-    fn shows_folder(&self, folder: &FolderInfo) -> bool {
+    pub(super) fn shows_folder(&self, folder: &FolderInfo) -> bool {
         !folder.is_deleted() || self.trashed_only
     }
 

@@ -3,14 +3,14 @@
 //! What is at the target is looked at first, since what the service does with it is not known for certain. An old target is moved to a temporary name beside its place
 //! and goes into the trash when the new one is there; on failure it is moved back.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use remote_core::{
     entry::Entry,
     error::{Effect, Error, ErrorKind, Result},
     operation::TargetMode,
     path::RemotePath,
-    settle::settled,
+    settle::{settled, to_the_end},
     stored::{fold, is_below},
 };
 
@@ -28,7 +28,7 @@ use crate::{
 
 impl Inner {
     pub(super) async fn copy(
-        &self,
+        self: &Arc<Self>,
         from: &RemotePath,
         to: &RemotePath,
         modified: Option<SystemTime>,
@@ -52,9 +52,13 @@ impl Inner {
         }
         self.check_target(&dest, target, Kind::File).await?;
         self.ensure_parent(&dest).await?;
-        let copied = self.copy_one(&source, &original, &dest).await?;
-        let done = self.finish_copy(&dest, copied, &original, modified).await?;
         self.seen.forget(dest.path());
+        let (inner, place, kept) = (Arc::clone(self), dest.clone(), original.clone());
+        let done = to_the_end(async move {
+            let copied = inner.copy_one(&source, &kept, &place).await?;
+            inner.finish_copy(&place, copied, &kept, modified).await
+        });
+        let done = done.await?;
         let content = done.content().cloned().unwrap_or(original);
         let entry = entries::entry(to.clone(), &done, &content);
         self.seen.insert_file(dest.path(), &entry);
@@ -106,7 +110,7 @@ impl Inner {
     }
 
     pub(super) async fn rename(
-        &self,
+        self: &Arc<Self>,
         from: &RemotePath,
         to: &RemotePath,
         target: TargetMode,
@@ -125,14 +129,20 @@ impl Inner {
             Found::Dir { .. } => Kind::Dir,
             Found::File(..) => Kind::File,
         };
-        if is_same(&source, &dest) {
-            self.change_case(&source, &dest, kind).await?;
-        } else {
-            let old = self.check_target(&dest, target, kind).await?;
-            self.place_at(&source, &dest, kind, old).await?;
-        }
+        let old = match is_same(&source, &dest) {
+            true => None,
+            false => Some(self.check_target(&dest, target, kind).await?),
+        };
         self.seen.forget(source.path());
         self.seen.forget(dest.path());
+        let (inner, from, place) = (Arc::clone(self), source, dest.clone());
+        to_the_end(async move {
+            match old {
+                None => inner.change_case(&from, &place, kind).await,
+                Some(old) => inner.place_at(&from, &place, kind, old).await,
+            }
+        })
+        .await?;
         match found {
             Found::Dir { .. } => {
                 self.seen.insert_dir(dest.path());
@@ -160,6 +170,10 @@ impl Inner {
         let is_deleted = item.is_deleted();
         match (self.visible(item)?, kind) {
             (None, _) if is_deleted => Ok(Target::Trashed),
+            (None, _) if self.trashed_only => Err(Error::with_message(
+                ErrorKind::AlreadyExists,
+                "something that is not in the trash has the name of the target",
+            )),
             (None, _) => Ok(Target::Free),
             (Some(Found::Dir { .. }), _) => Err(Error::with_message(
                 ErrorKind::AlreadyExists,
@@ -247,7 +261,7 @@ impl Inner {
         }
     }
 
-    /// Puts back what was set aside, and reports the error that made it necessary.
+    /// Puts back what was set aside, and reports the error that made it necessary. Never over something that may have arrived at its place.
     async fn restore_aside(
         &self,
         aside: &Location,
@@ -255,26 +269,26 @@ impl Inner {
         kind: Kind,
         error: Error,
     ) -> Error {
-        match self.move_one(aside, place, is_dir(kind)).await {
-            Ok(()) => error.with_effect(Effect::NotMade),
-            Err(failed) => {
-                tracing::warn!(kind = ?failed.kind(), "what was set aside could not be put back");
-                Error::with_message(
-                    error.kind(),
-                    format!(
-                        "failed half way; the former content is kept as {}",
-                        aside.path()
-                    ),
-                )
-                .with_help(format!(
-                    "move {} back to {} when the service works again",
-                    aside.path(),
-                    place.path()
-                ))
-                .with_effect(Effect::Unknown)
-                .with_source(error)
-            }
+        let is_free = error.effect() == Effect::NotMade
+            || matches!(self.item_if_exists(place).await, Ok(None));
+        if is_free && self.move_one(aside, place, is_dir(kind)).await.is_ok() {
+            return error.with_effect(Effect::NotMade);
         }
+        tracing::warn!(kind = ?error.kind(), "what was set aside was not put back");
+        Error::with_message(
+            error.kind(),
+            format!(
+                "failed half way; the former content is kept as {}",
+                aside.path()
+            ),
+        )
+        .with_help(format!(
+            "if {1} is missing, move {0} back to it when the service works again",
+            aside.path(),
+            place.path()
+        ))
+        .with_effect(Effect::Unknown)
+        .with_source(error)
     }
 
     /// A move whose target's parent may have to be made: the service does so itself, or says that it is missing.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     location::Location,
-    model::{folder::FolderInfo, item::Item},
+    model::{file::FileInfo, folder::FolderInfo, item::Item},
 };
 
 /// How temporary names begin.
@@ -61,9 +61,11 @@ impl Inner {
             None => Ok(RemoveOutcome::Missing),
             Some(Found::File(..)) => Err(not_a_directory()),
             Some(Found::Dir { folders, files }) => {
-                let live_folder = folders.iter().any(|folder| !folder.is_deleted());
-                // An upload that has not succeeded is no file yet.
-                if live_folder || files.iter().any(crate::model::file::FileInfo::is_live) {
+                // An upload that has not succeeded is no file yet. What is shown of the trash counts like what is not in it.
+                let holds_file = |file: &FileInfo| file.is_live() || self.shows_file(file);
+                if folders.iter().any(|folder| self.shows_folder(folder))
+                    || files.iter().any(holds_file)
+                {
                     return Err(Error::new(ErrorKind::DirectoryNotEmpty));
                 }
                 self.remove(&place, Kind::Dir).await
@@ -76,12 +78,14 @@ impl Inner {
     pub(super) async fn remove_dir_all(&self, path: &RemotePath) -> Result<RemoveOutcome> {
         let place = self.place(path)?;
         place.check_writable()?;
+        if self.trashed_only {
+            return self.purge_shown(place).await;
+        }
         if place.is_mount_point() {
             return self.remove_all_entries(&place).await;
         }
         if !self.seen.is_dir(place.path()) {
-            let is_safe = !self.hard_delete && !self.trashed_only;
-            return match is_safe && self.seen.is_new(place.path()) {
+            return match !self.hard_delete && self.seen.is_new(place.path()) {
                 true => self.trash_new_dir(&place).await,
                 false => self.remove_seen_dir(&place).await,
             };
@@ -160,12 +164,7 @@ impl Inner {
 
     /// Removes what is there. An answer that was lost is looked into, since a second removal for good could hit what somebody else has put there.
     pub(super) async fn remove(&self, place: &Location, kind: Kind) -> Result<RemoveOutcome> {
-        if self.trashed_only && !self.hard_delete {
-            return Err(
-                Error::unsupported("putting into the trash what is in it already")
-                    .with_help("set hard_delete to remove things from the trash for good"),
-            );
-        }
+        self.check_removable()?;
         let make = |_attempt| async move {
             let (client, for_good) = (&self.client, self.hard_delete);
             match (kind, for_good) {
@@ -186,6 +185,53 @@ impl Inner {
             Err(error) if error.is_not_found() => Ok(RemoveOutcome::Missing),
             Err(error) => Err(error),
         }
+    }
+
+    fn check_removable(&self) -> Result<()> {
+        if self.trashed_only && !self.hard_delete {
+            return Err(
+                Error::unsupported("putting into the trash what is in it already")
+                    .with_help("set hard_delete to remove things from the trash for good"),
+            );
+        }
+        Ok(())
+    }
+
+    /// Removes for good what a remote of the trash shows below a directory, and nothing else: folders that are not in the trash stay, with all that is not.
+    async fn purge_shown(&self, top: Location) -> Result<RemoveOutcome> {
+        self.check_removable()?;
+        let mut outcome = RemoveOutcome::Missing;
+        let mut waiting = vec![top.clone()];
+        while let Some(place) = waiting.pop() {
+            let (folders, files) = match self.item_if_exists(&place).await? {
+                Some(Item::Folder(folder)) if folder.is_deleted() => {
+                    self.purge_trashed(&place).await?;
+                    outcome = RemoveOutcome::Removed;
+                    continue;
+                }
+                Some(Item::Folder(folder)) => (folder.folders, folder.files),
+                Some(Item::MountPoint(mount_point)) => (mount_point.folders, mount_point.files),
+                Some(Item::File(file)) if place == top && self.shows_file(&file) => {
+                    return Err(not_a_directory());
+                }
+                _ => continue,
+            };
+            outcome = RemoveOutcome::Removed;
+            let (trashed, live): (Vec<_>, Vec<_>) =
+                folders.iter().partition(|folder| folder.is_deleted());
+            waiting.extend(live.iter().map(|folder| place.below(&folder.name)));
+            let files = files.iter().filter(|file| self.shows_file(file));
+            let names = files.map(|file| &file.name);
+            let names = names.chain(trashed.iter().map(|folder| &folder.name));
+            let trashed: Vec<Location> = names.map(|name| place.below(name)).collect();
+            // Each is looked at once more: something else may have its name by now.
+            stream::iter(trashed)
+                .map(|place| async move { self.purge_trashed(&place).await })
+                .buffer_unordered(PARALLEL_REMOVALS)
+                .try_for_each(|_outcome| async { Ok(()) })
+                .await?;
+        }
+        Ok(outcome)
     }
 
     /// Removes a file for good, in the trash or not. What is not there is success.

@@ -3,6 +3,8 @@
 //! The service has no command for it. A file comes back by announcing the very content and times it had; a tree by doing so for each file in it that went into the
 //! trash together with it.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
 use remote_core::{
@@ -10,14 +12,16 @@ use remote_core::{
     entry::Entry,
     error::{Effect, Error, ErrorKind, Result},
     path::RemotePath,
+    stored::fold,
 };
 
 use super::{Inner, entries, looking::not_found};
 use crate::{
-    api::{download::GetOptions, files::ContentTimes},
+    api::{download::GetOptions, files::ContentTimes, listing::ListedFolder},
     location::Location,
     model::{
-        file::{FileInfo, Revision},
+        file::{Deleted, FileInfo, Revision},
+        folder::FolderInfo,
         item::{Item, unexpected},
     },
 };
@@ -39,15 +43,9 @@ impl Inner {
     pub(super) async fn restore(&self, place: &Location) -> Result<Restored> {
         place.check_writable()?;
         let item = self.item_if_exists(place).await?.ok_or_else(not_found)?;
-        if !item.is_deleted() {
-            return Err(Error::with_message(
-                ErrorKind::PreconditionFailed,
-                "it is not in the trash",
-            ));
-        }
         self.seen.forget(place.path());
         match item {
-            Item::File(file) => {
+            Item::File(file) if file.is_deleted() => {
                 self.restore_file(place, &file).await?;
                 Ok(Restored {
                     files: 1,
@@ -55,14 +53,32 @@ impl Inner {
                 })
             }
             Item::Folder(folder) => {
-                let stamp = folder
-                    .deleted
-                    .map(|deleted| deleted.stamp)
-                    .unwrap_or_default();
+                let deleted = match folder.deleted {
+                    Some(deleted) => Some(deleted),
+                    // It was brought back, perhaps not to the end.
+                    None => self.last_deletion_below(place).await?,
+                };
+                let stamp = deleted.ok_or_else(not_in_trash)?.stamp;
                 self.restore_tree(place, &stamp).await
             }
+            Item::File(_) | Item::MountPoint(_) => Err(not_in_trash()),
             other => Err(unexpected(other.noun())),
         }
+    }
+
+    /// When something below a folder went into the trash last.
+    async fn last_deletion_below(&self, place: &Location) -> Result<Option<Deleted>> {
+        let mut listing = self.client.list_folders(place);
+        let mut last: Option<Deleted> = None;
+        while let Some(ListedFolder { folder }) = listing.try_next().await? {
+            let files = folder.files.into_iter().filter_map(|file| file.deleted);
+            for deleted in folder.deleted.into_iter().chain(files) {
+                if last.as_ref().is_none_or(|last| last.time < deleted.time) {
+                    last = Some(deleted);
+                }
+            }
+        }
+        Ok(last)
     }
 
     async fn restore_file(&self, place: &Location, file: &FileInfo) -> Result<()> {
@@ -79,19 +95,12 @@ impl Inner {
             let Some(Item::Folder(folder)) = self.item_if_exists(&place).await? else {
                 continue;
             };
-            // Also for folders that hold no file; one that is live already stays as it is.
-            self.client.create_folder(&place).await?;
-            restored.folders += 1;
-            let went_along = |deleted: &Option<crate::model::file::Deleted>| {
-                deleted
-                    .as_ref()
-                    .is_some_and(|deleted| deleted.stamp == stamp)
-            };
-            let files: Vec<FileInfo> = folder
-                .files
-                .into_iter()
-                .filter(|file| went_along(&file.deleted) && file.content().is_some())
-                .collect();
+            // Also for folders that hold no file.
+            if folder.is_deleted() {
+                self.client.create_folder(&place).await?;
+                restored.folders += 1;
+            }
+            let (files, folders) = coming_back(folder, stamp);
             restored.files += files.len() as u64;
             let place = &place;
             stream::iter(files)
@@ -104,12 +113,7 @@ impl Inner {
                         .with_effect(Effect::Unknown)
                         .with_help("a part of the folder is back; restore it again to go on")
                 })?;
-            let folders = folder.folders.into_iter();
-            waiting.extend(
-                folders
-                    .filter(|folder| went_along(&folder.deleted))
-                    .map(|folder| place.below(&folder.name)),
-            );
+            waiting.extend(folders.iter().map(|name| place.below(name)));
         }
         Ok(restored)
     }
@@ -172,6 +176,34 @@ impl Inner {
         self.seen.insert_file(place.path(), &entry);
         Ok(entry)
     }
+}
+
+/// What of a folder comes back: the files that went into the trash at a moment, and the names of the folders that did or that are there, since they may hold more.
+/// A name that something else has by now is left to that.
+fn coming_back(folder: FolderInfo, stamp: &str) -> (Vec<FileInfo>, Vec<String>) {
+    let live_folders = folder.folders.iter().filter(|folder| !folder.is_deleted());
+    let live_folders: HashSet<String> = live_folders.map(|folder| fold(&folder.name)).collect();
+    let live_files = folder.files.iter().filter(|file| !file.is_deleted());
+    let live_files: HashSet<String> = live_files.map(|file| fold(&file.name)).collect();
+    let went_along = |deleted: &Option<Deleted>, name: &str| {
+        let name = fold(name);
+        let is_taken = live_folders.contains(&name) || live_files.contains(&name);
+        !is_taken
+            && deleted
+                .as_ref()
+                .is_some_and(|deleted| deleted.stamp == stamp)
+    };
+    let files = folder.files.into_iter();
+    let files =
+        files.filter(|file| file.content().is_some() && went_along(&file.deleted, &file.name));
+    let folders = folder.folders.into_iter();
+    let folders =
+        folders.filter(|folder| !folder.is_deleted() || went_along(&folder.deleted, &folder.name));
+    (files.collect(), folders.map(|folder| folder.name).collect())
+}
+
+fn not_in_trash() -> Error {
+    Error::with_message(ErrorKind::PreconditionFailed, "it is not in the trash")
 }
 
 fn times_of(content: &Revision) -> Result<ContentTimes> {

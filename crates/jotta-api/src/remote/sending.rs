@@ -143,6 +143,8 @@ impl<'a> Upload<'a> {
             .await;
         let stored = match sent {
             Ok(uploaded) => self.verify(&uploaded).await,
+            // It was stored, and its answer cannot be read.
+            Err(error) if error.effect() == Effect::Made => self.verify_by_looking().await,
             Err(error) => {
                 self.tell(|progress| progress.restarted(from));
                 return Err(self.judge(error).await);
@@ -180,6 +182,10 @@ impl<'a> Upload<'a> {
                 modified: uploaded.modified().or(Some(self.content.modified)),
             });
         }
+        self.verify_by_looking().await
+    }
+
+    async fn verify_by_looking(&self) -> Result<Stored> {
         let (_, content) = self.inner.look_at_file(self.place).await.map_err(|error| {
             error
                 .with_effect(Effect::Unknown)
@@ -257,6 +263,10 @@ impl<'a> Upload<'a> {
         }
         match self.inner.look(self.place).await {
             Ok(Some(Found::File(_, content))) if self.mismatch(&content).is_none() => {
+                // The same content may have been there before, with its own time.
+                if content.modified != Some(self.content.modified) {
+                    return Err(error);
+                }
                 self.tell(|progress| progress.moved(self.content.bytes));
                 Ok(Stored {
                     modified: content.modified,

@@ -46,6 +46,12 @@ impl Inner {
     ) -> Result<Entry> {
         let place = self.place(path)?;
         place.check_writable()?;
+        if self.trashed_only {
+            return Err(Error::unsupported(
+                "setting times of a file in the trash, which would bring it back",
+            )
+            .with_help("restore the file first"));
+        }
         let (_, content) = self.look_at_file(&place).await.map_err(|error| {
             if error.kind() == ErrorKind::IsADirectory {
                 return Error::with_message(error.kind(), "times of directories cannot be set");

@@ -28,6 +28,9 @@ use crate::{
     location::Location,
 };
 
+/// How many files of a listing are remembered, so that reading them takes no look: some 2 MiB.
+const MAX_NOTED_FILES: usize = 5_000;
+
 impl Inner {
     /// One request for the whole tree, entry by entry; directory by directory where the trash is shown, which that request does not tell.
     pub(super) fn list_recursive(
@@ -75,6 +78,7 @@ struct TreeWalk {
     last: Option<(String, RemotePath)>,
     /// Folders that were told, by a keyed hash of their path.
     told: HashSet<u64>,
+    noted_files: usize,
     hasher: RandomState,
     queue: VecDeque<Result<Entry>>,
 }
@@ -90,6 +94,7 @@ impl TreeWalk {
             failed: 0,
             last: None,
             told: HashSet::new(),
+            noted_files: 0,
             hasher: RandomState::new(),
             queue: VecDeque::new(),
         }
@@ -136,9 +141,20 @@ impl TreeWalk {
                 let dir = self.enter(&file.folder)?;
                 let path = self.inner.paths.child(&dir, &file.name)?;
                 let entry = entries::entry_of_tree(path, &file);
+                self.note(&entry);
                 self.queue.push_back(Ok(entry));
                 Ok(())
             }
+        }
+    }
+
+    fn note(&mut self, file: &Entry) {
+        if self.noted_files >= MAX_NOTED_FILES {
+            return;
+        }
+        if let Ok(server) = self.inner.paths.to_server(&file.path) {
+            self.noted_files += 1;
+            self.inner.seen.insert_file(server.trim_matches('/'), file);
         }
     }
 

@@ -5,9 +5,11 @@ use std::{sync::Arc, time::SystemTime};
 use remote_core::{
     entry::{Entry, Tag, TagParts},
     error::{Effect, Error, ErrorKind, Result},
+    hash::HashAlgorithm,
     operation::{WriteMode, WriteOptions},
     path::RemotePath,
     progress::Progress,
+    settle::to_the_end,
     source::UploadSource,
 };
 
@@ -22,7 +24,7 @@ use crate::{api::files::ContentTimes, location::Location};
 
 impl Inner {
     pub(super) async fn write(
-        &self,
+        self: &Arc<Self>,
         path: &RemotePath,
         source: Arc<dyn UploadSource>,
         options: WriteOptions,
@@ -61,7 +63,7 @@ impl Inner {
 
     /// Sends what is missing of a prepared upload.
     pub(super) async fn send_ticket(
-        &self,
+        self: &Arc<Self>,
         ticket: &UploadTicket,
         source: Arc<dyn UploadSource>,
         progress: Option<Arc<dyn Progress>>,
@@ -78,7 +80,13 @@ impl Inner {
                     "the ticket belongs to another remote",
                 )
             })?;
-        if source.size().is_some_and(|bytes| bytes != content.bytes) || !source.can_reopen() {
+        if path.is_root() {
+            return Err(is_a_directory());
+        }
+        let known = source.hash(HashAlgorithm::Md5);
+        let is_other = source.size().is_some_and(|bytes| bytes != content.bytes)
+            || known.is_some_and(|md5| md5 != content.md5);
+        if is_other || !source.can_reopen() {
             return Err(Error::with_message(
                 ErrorKind::SourceChanged,
                 "the source is not the one that was prepared",
@@ -106,7 +114,7 @@ impl Inner {
     }
 
     async fn store(
-        &self,
+        self: &Arc<Self>,
         place: &Location,
         prepared: &Prepared,
         content: ContentTimes,
@@ -114,8 +122,7 @@ impl Inner {
     ) -> Result<Stored> {
         self.seen.forget(place.path());
         let stored = if self.no_versions {
-            self.replace_for_good(place, prepared, content, progress)
-                .await
+            Box::pin(self.replace_for_good(place, prepared, content, progress)).await
         } else {
             Upload::new(self, place, prepared, content, progress)
                 .run()
@@ -144,7 +151,7 @@ impl Inner {
 
     /// Without versions: the new content is stored beside the old file first, so that there is always one of them.
     async fn replace_for_good(
-        &self,
+        self: &Arc<Self>,
         place: &Location,
         prepared: &Prepared,
         content: ContentTimes,
@@ -166,23 +173,36 @@ impl Inner {
         let fresh = Self::temporary_beside(place);
         let stored = Upload::new(self, &fresh, prepared, content, progress)
             .run()
-            .await?;
-        if let Err(error) = self.remove_for_good(place).await {
-            return Err(self.discard(&fresh, error).await);
-        }
-        match self.move_one(&fresh, place, false).await {
-            Ok(()) => Ok(stored),
-            Err(error) => Err(Error::with_message(
-                error.kind(),
-                format!(
-                    "failed half way; the new content is kept as {}",
-                    fresh.path()
-                ),
-            )
-            .with_effect(Effect::Unknown)
-            .with_help(format!("move {} to {}", fresh.path(), place.path()))
-            .with_source(error)),
-        }
+            .await
+            // The file itself was not touched, whatever became of the new one.
+            .map_err(|error| error.with_effect(Effect::NotMade))?;
+        let (inner, place) = (Arc::clone(self), place.clone());
+        to_the_end(async move { inner.put_in_place(&fresh, &place).await }).await?;
+        Ok(stored)
+    }
+
+    /// Gives the name of a file to the new one beside it. The new one is removed only where the old one certainly is there.
+    async fn put_in_place(&self, fresh: &Location, place: &Location) -> Result<()> {
+        let error = match self.remove_for_good(place).await {
+            Ok(()) => match self.move_one(fresh, place, false).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            },
+            Err(error) if error.effect() == Effect::NotMade => {
+                return Err(self.discard(fresh, error).await);
+            }
+            Err(error) => error,
+        };
+        Err(Error::with_message(
+            error.kind(),
+            format!(
+                "failed half way; the new content is kept as {}",
+                fresh.path()
+            ),
+        )
+        .with_effect(Effect::Unknown)
+        .with_help(format!("move {} to {}", fresh.path(), place.path()))
+        .with_source(error))
     }
 
     /// Removes something of ours after a failure, which is returned.

@@ -41,6 +41,11 @@ impl Input {
         self.left_of_record = bytes;
     }
 
+    /// How many bytes the present record may still have.
+    pub(super) fn left_of_record(&self) -> u64 {
+        self.left_of_record
+    }
+
     /// What made the parser fail.
     pub(super) fn explain(&mut self, error: quick_xml::Error, place: u64) -> Error {
         if let Some(failure) = self.failure.take() {
