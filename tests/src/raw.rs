@@ -244,6 +244,8 @@ pub enum Relayed {
     DamagedAlways,
     /// It is kept back until [`Relay::release`], and then carried out although the client has given up long ago.
     Late,
+    /// It is kept back until the client has given up and repeats it, and is carried out before the repetition.
+    LateBeforeNext,
 }
 
 /// A relay between a client and a server that keeps one request or its answer back. One request per connection.
@@ -269,9 +271,16 @@ impl Relay {
                 let Some(mut request) = connection.request().await else {
                     return;
                 };
-                let is_met = request.head.contains(marker)
-                    && (met.fetch_add(1, Ordering::SeqCst) == 0 || what == Relayed::DamagedAlways);
-                if is_met && what == Relayed::Late {
+                let number = match request.head.contains(marker) {
+                    true => met.fetch_add(1, Ordering::SeqCst),
+                    false => usize::MAX,
+                };
+                let is_met = number == 0 || number < usize::MAX && what == Relayed::DamagedAlways;
+                if number == 1 && what == Relayed::LateBeforeNext {
+                    release.notify_one();
+                    deliver.notified().await;
+                }
+                if is_met && matches!(what, Relayed::Late | Relayed::LateBeforeNext) {
                     release.notified().await;
                     forward(&upstream, &request).await;
                     deliver.notify_one();

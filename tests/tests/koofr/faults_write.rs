@@ -6,7 +6,7 @@
 //!   does not keep times;
 //! * an answer that lies about size or hash while the file is right, and an answer that cannot be read;
 //! * a file that is really damaged on the way, once and for good, over nothing and over an older file;
-//! * a server that stores the file under another name although it was told not to;
+//! * a server that stores the file under another name although it was told not to, and one that spells the same name its own way;
 //! * a source that changes, fails, or can be read only once;
 //! * a directory that was known and is gone, a parent that is a file, a target that is a directory;
 //! * directories made by many tasks and by two remotes that know nothing of each other; many writers of which one may win;
@@ -266,6 +266,33 @@ async fn a_server_that_stores_under_another_name_is_not_believed() {
         .unwrap();
     assert!(removal.contains("path=/f%20%281%29.txt"), "{removal}");
     assert!(removal.contains("removeIfSize=5"), "{removal}");
+}
+
+#[tokio::test]
+async fn a_server_that_spells_a_name_its_own_way_keeps_the_file() {
+    let stored = r#"{"name":"\u00e9.txt","type":"file","modified":1,"size":5,"contentType":"text/plain","hash":"5d41402abc4b2a76b9719d911017c592"}"#;
+    let server = RawServer::serving(move |head| match head {
+        _ if head.contains("/files/put") || head.contains("/files/info") => json(stored),
+        _ if head.contains("/files/remove") => json("{}"),
+        _ => json(MOUNT),
+    })
+    .await;
+    // The letter and its accent apart, as file systems of one maker have them.
+    write(&remote_of(&server.url()), "e\u{301}.txt", "hello")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_media_type_that_no_header_can_hold_is_left_out() {
+    let bench = Bench::start().await;
+    let options = WriteOptions::default().with_content_type("text/plain\r\nx-other: 1");
+    let remote = bench.remote();
+    remote
+        .write_bytes(&path("f"), "hello", options)
+        .await
+        .unwrap();
+    assert_eq!(stored(&bench, "/f").unwrap(), "hello");
 }
 
 /// Hands out half of its bytes and then an error.

@@ -353,6 +353,47 @@ async fn a_request_that_is_carried_out_late_changes_nothing_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_carried_out_late_and_is_in_the_way_of_its_repetition_is_one_change() {
+    let changes = Change::ALL
+        .into_iter()
+        .filter(|change| *change != Change::EmptyTrash);
+    let wrong: Vec<String> = stream::iter(changes)
+        .map(overtaken)
+        .buffer_unordered(8)
+        .collect::<Vec<_>>()
+        .await
+        .concat();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Makes a change whose first request is carried out between the look that follows it and its repetition; returns what is wrong.
+async fn overtaken(change: Change) -> Vec<String> {
+    let bench = Bench::start().await;
+    change.prepare(bench.service());
+    let before = tree(bench.service());
+    let url = bench.service().url();
+    let relay = Relay::start(url, marker(change), Relayed::LateBeforeNext).await;
+    let remote = remote_by(&relay.url(), bench.service());
+    let mut wrong = Vec::new();
+    match change.make(&remote).await {
+        Ok(word) if word == expected_word(change) => {}
+        Ok(word) => wrong.push(format!("{change:?} returned {word}")),
+        Err(error) => wrong.push(format!(
+            "{change:?}: {:?}: {}",
+            error.effect(),
+            report(&error)
+        )),
+    }
+    if !change.was_made(&bench, &before).await || tree(bench.service()) != change.after(before) {
+        wrong.push(format!(
+            "{change:?}: the tree is {:#?}",
+            tree(bench.service())
+        ));
+    }
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_lost_answers_in_a_row_are_one_change() {
     for change in [Change::WriteOver, Change::RenameFile, Change::RemoveTree] {
         let bench = Bench::start().await;

@@ -20,6 +20,9 @@ use crate::{
 /// Entries per page unless set; what other clients of the service use.
 pub const TRASH_PAGE_SIZE: u32 = 1000;
 
+/// Pages without an entry that are passed over in a row.
+const MAX_EMPTY_PAGES: u32 = 100;
+
 /// How the trash is listed.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -102,6 +105,7 @@ impl Client {
             client: self.clone(),
             next: Next::First(query),
             seen: HashSet::new(),
+            empty_pages: 0,
             files: VecDeque::new(),
         };
         stream::unfold(walk, |mut walk| async move {
@@ -163,6 +167,7 @@ struct TrashWalk {
     client: Client,
     next: Next,
     seen: HashSet<String>,
+    empty_pages: u32,
     files: VecDeque<TrashFile>,
 }
 
@@ -189,11 +194,15 @@ impl TrashWalk {
         let Some(cursor) = page.page_info.cursor else {
             return Ok(());
         };
-        if !self.seen.insert(cursor.clone()) {
+        self.empty_pages = match self.files.is_empty() {
+            true => self.empty_pages + 1,
+            false => 0,
+        };
+        if !self.seen.insert(cursor.clone()) || self.empty_pages > MAX_EMPTY_PAGES {
             self.files.clear();
             return Err(Error::with_message(
                 ErrorKind::Protocol,
-                "the pages of the trash lead in a circle",
+                "the pages of the trash lead nowhere",
             ));
         }
         self.next = Next::Page(cursor);

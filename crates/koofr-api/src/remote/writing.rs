@@ -1,7 +1,7 @@
 //! Writing files: one request into a known directory, verified, and looked into when the answer is lost.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -44,6 +44,8 @@ struct Upload<'a> {
     parent_just_made: AtomicBool,
     /// What was stored was not what was sent, once.
     was_damaged: AtomicBool,
+    /// What an attempt has sent that was given up, and which the service may carry out yet.
+    given_up: Mutex<Option<Sent>>,
 }
 
 impl Inner {
@@ -74,6 +76,7 @@ impl Inner {
             parent_made_again: AtomicBool::new(false),
             parent_just_made: AtomicBool::new(false),
             was_damaged: AtomicBool::new(false),
+            given_up: Mutex::new(None),
         };
         let retry = match source.can_reopen() {
             true => self.retry.clone(),
@@ -155,8 +158,8 @@ impl Upload<'_> {
             Err(error) => {
                 let settled = self.settle(error, &sent).await;
                 // A failed attempt was taken back; the bytes did arrive after all.
-                if settled.is_ok() {
-                    self.progress(|progress| progress.moved(sent.bytes()));
+                if let Ok(stored) = &settled {
+                    self.progress(|progress| progress.moved(stored.size.unwrap_or_default()));
                 }
                 settled
             }
@@ -172,7 +175,7 @@ impl Upload<'_> {
     /// Whether what was stored is what was sent.
     async fn verify(&self, stored: FileInfo, sent: &Sent) -> Result<FileInfo> {
         if paths::fold(&stored.name) != paths::fold(self.name) && !stored.name.is_empty() {
-            return Err(self.stored_elsewhere(&stored).await);
+            self.look_where_stored(&stored).await?;
         }
         let Some(mismatch) = difference(sent, &stored) else {
             return Ok(stored);
@@ -222,24 +225,40 @@ impl Upload<'_> {
             .with_retry_advice(advice)
     }
 
-    /// A server that does not know our conditions has stored the file under a free name.
-    async fn stored_elsewhere(&self, stored: &FileInfo) -> Error {
-        let stray = format!("{}/{}", self.parent.trim_end_matches('/'), stored.name);
-        let only_that = RemoveOptions::default().with_conditions(just_seen(stored));
-        let error = Error::with_message(
+    /// A server that does not know our conditions stores the file under a free name, and that copy is removed. One that spells names its own way, as with
+    /// letters and their accents apart, has it where it belongs.
+    async fn look_where_stored(&self, stored: &FileInfo) -> Result<()> {
+        let elsewhere = Error::with_message(
             ErrorKind::AlreadyExists,
             "the server stored the file under another name",
         );
-        match self.inner.remove(&stray, &only_that).await {
-            Ok(_gone) => error,
-            Err(_) => error
+        let stray = format!("{}/{}", self.parent.trim_end_matches('/'), stored.name);
+        let removed = match self.inner.info_if_exists(self.server).await {
+            Ok(Some(here)) if here.name == stored.name => return Ok(()),
+            Ok(_) => {
+                let only_that = RemoveOptions::default().with_conditions(just_seen(stored));
+                self.inner.remove(&stray, &only_that).await.map(|_gone| ())
+            }
+            Err(unclear) => Err(unclear),
+        };
+        Err(match removed {
+            Ok(()) => elsewhere,
+            Err(_) => elsewhere
                 .with_effect(Effect::Made)
                 .with_help(format!("a stray copy is left as {stray}")),
-        }
+        })
     }
 
     /// What a failed attempt means, after a look where that is needed.
     async fn settle(&self, error: Error, sent: &Sent) -> Result<FileInfo> {
+        if let Some(earlier) = self.given_up().filter(|_| self.is_refusal(&error)) {
+            // That attempt may have been carried out after the look, and then it is what is in the way of this one.
+            match self.inner.info_if_exists(self.server).await {
+                Ok(Some(now)) if self.is_ours(&now, &earlier) => return Ok(now),
+                Ok(_) => {}
+                Err(_) => return Err(error.with_effect(Effect::Unknown)),
+            }
+        }
         match (error.kind(), &self.options.mode) {
             (ErrorKind::NotFound, WriteMode::IfMatch(_)) => {
                 Err(error.with_kind(ErrorKind::PreconditionFailed))
@@ -255,6 +274,23 @@ impl Upload<'_> {
                 _ => Err(error),
             },
         }
+    }
+
+    /// Whether the service says that the condition of the upload does not hold: what it says, too, after an upload that was made.
+    fn is_refusal(&self, error: &Error) -> bool {
+        match self.options.mode {
+            WriteMode::CreateNew => {
+                error.is_already_exists()
+                    || error.kind() == ErrorKind::InvalidInput && error.http_status() == Some(400)
+            }
+            WriteMode::IfMatch(_) => error.is_precondition_failed(),
+            _ => false,
+        }
+    }
+
+    fn given_up(&self) -> Option<Sent> {
+        let given_up = self.given_up.lock();
+        given_up.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Somebody removed a directory that we knew.
@@ -306,7 +342,11 @@ impl Upload<'_> {
             (Some(now), WriteMode::IfMatch(tag)) if entries::tag(&now).as_ref() != Some(tag) => {
                 Err(Error::new(ErrorKind::PreconditionFailed).with_source(error))
             }
-            _ => Err(not_made(error)),
+            _ => {
+                let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+                *given_up = Some(sent.clone());
+                Err(not_made(error))
+            }
         }
     }
 
@@ -332,7 +372,11 @@ fn put_options(options: &WriteOptions, size: Option<u64>) -> Result<PutOptions> 
     });
     put.modified = options.modified.map(to_millis);
     put.size = size;
-    put.content_type = options.content_type.as_deref().map(str::to_owned);
+    // It may come from another service, and is a hint only: the service goes by the name.
+    let content_type = options.content_type.as_deref();
+    put.content_type = content_type
+        .filter(|text| !text.contains(char::is_control))
+        .map(str::to_owned);
     Ok(put)
 }
 

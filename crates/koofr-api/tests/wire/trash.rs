@@ -60,6 +60,24 @@ async fn pages_that_lead_in_a_circle_are_a_failure() {
 }
 
 #[tokio::test]
+async fn empty_pages_without_end_are_a_failure() {
+    let server = MockServer::start().await;
+    let number = std::sync::atomic::AtomicU64::new(0);
+    request("GET", "/api/v2.1/trash")
+        .respond_with(move |_: &wiremock::Request| {
+            let cursor = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let page = format!(r#"{{"files":[],"pageInfo":{{"cursor":"{cursor}"}}}}"#);
+            json(200, &page)
+        })
+        .mount(&server)
+        .await;
+    let items: Vec<_> = client(&server).trash(TrashQuery::default()).collect().await;
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0].as_ref().unwrap_err().kind(), ErrorKind::Protocol);
+    assert!(count(&server).await < 200);
+}
+
+#[tokio::test]
 async fn restoring_nothing_is_refused_and_everything_must_be_said() {
     let server = MockServer::start().await;
     let some = request("POST", "/api/v2.1/trash/undelete").and(matchers::body_json(
