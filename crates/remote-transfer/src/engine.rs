@@ -15,6 +15,7 @@ mod relay;
 mod scan;
 mod scan_local;
 mod scan_remote;
+mod turns;
 mod upload;
 
 use remote_core::error::{Error, ErrorKind};

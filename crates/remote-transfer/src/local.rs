@@ -1,5 +1,6 @@
 //! The local file system as an end of a copy.
 
+pub(crate) mod case;
 pub(crate) mod names;
 pub(crate) mod place;
 pub(crate) mod tree;
@@ -7,18 +8,8 @@ pub(crate) mod walk;
 
 use std::{io, path::Path, sync::Arc};
 
-use remote_core::{
-    capabilities::CaseRule,
-    error::{Error, ErrorKind, Result},
-};
+use remote_core::error::{Error, ErrorKind, Result};
 use tokio::{sync::Semaphore, task::spawn_blocking};
-
-/// How the local file system tells names apart; what systems do unless they are told otherwise.
-pub(crate) const CASE: CaseRule = if cfg!(any(windows, target_os = "macos")) {
-    CaseRule::Insensitive
-} else {
-    CaseRule::Sensitive
-};
 
 /// Runs blocking work, and can wait until all of it has ended, that of futures that were dropped included.
 #[derive(Clone, Debug)]

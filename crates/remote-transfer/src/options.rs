@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use remote_core::capabilities::CaseRule;
+
 use crate::{cancel::Cancel, filter::Filter, observer::Observer};
 
 /// How many files are transferred at the same time unless told otherwise; what rclone's `--transfers` is.
@@ -59,6 +61,9 @@ pub struct TransferOptions {
     pub compare: Compare,
     /// What is done with symbolic links in a local source; default [`LinkRule::Report`].
     pub links: LinkRule,
+    /// Whether the local folder that is copied into tells names apart that differ in case only. Found out with a file that is made in it and removed again
+    /// unless set; set it where folders in it differ, as with a disk that is mounted there.
+    pub local_case: Option<CaseRule>,
     /// How many problems the summary keeps, the first ones; default [`DEFAULT_MAX_PROBLEMS`]. All of them are counted and told to the observer.
     pub max_problems: usize,
     /// Whether a local file is on the disk, and not only in the memory of the system, before it takes its name; default yes.
@@ -78,6 +83,7 @@ impl Default for TransferOptions {
             checkers: DEFAULT_CHECKERS,
             compare: Compare::default(),
             links: LinkRule::default(),
+            local_case: None,
             max_problems: DEFAULT_MAX_PROBLEMS,
             sync_files: true,
             filter: None,
@@ -113,6 +119,13 @@ impl TransferOptions {
     #[must_use]
     pub fn with_links(mut self, links: LinkRule) -> Self {
         self.links = links;
+        self
+    }
+
+    /// Sets [`local_case`](Self::local_case).
+    #[must_use]
+    pub fn with_local_case(mut self, case: CaseRule) -> Self {
+        self.local_case = Some(case);
         self
     }
 

@@ -189,8 +189,7 @@ async fn make(
             .ready()
             .await
             .map_err(|cause| failed(path.clone(), cause))?;
-        let _permit = job.checks.acquire().await;
-        make_here(&job, &path)
+        make_in_turn(&job, &path)
             .await
             .map_err(|error| Problem::of_file(path.clone(), error))
     });
@@ -210,6 +209,13 @@ async fn make(
         size: None,
         result,
     }
+}
+
+async fn make_in_turn(job: &Job, path: &RemotePath) -> Result<bool> {
+    let _turn = job.checks.wait().await?;
+    make_here(job, path)
+        .await
+        .inspect_err(|error| job.failed(error))
 }
 
 async fn make_here(job: &Job, path: &RemotePath) -> Result<bool> {

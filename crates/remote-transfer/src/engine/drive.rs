@@ -53,7 +53,8 @@ impl Engine {
         }
     }
 
-    /// Copies everything that the scan finds. After a failure that concerns everything nothing new is started, and what is under way is brought to its end.
+    /// Copies everything that the scan finds. After a failure that concerns everything nothing new is begun, and what is under way is brought to its end. When
+    /// only the scan fails, what it has found is copied.
     pub(crate) async fn copy_tree(&mut self, job: Arc<Job>, mut scan: Scan) -> Result<()> {
         let mut dirs = Dirs::default();
         let mut scanning = true;
@@ -77,7 +78,11 @@ impl Engine {
                     Err(error) => self.ledger.fail(error),
                 },
             }
+            self.ledger.look_for_outage().await;
             scanning &= !self.ledger.has_failed();
+            if self.ledger.is_over() {
+                job.end();
+            }
         }
     }
 

@@ -79,7 +79,7 @@ async fn to_remote(
     {
         return Ok(finished);
     }
-    let _permit = job.transfers.acquire().await;
+    let _turn = job.transfers.wait().await?;
     let progress = started(job, file);
     let result = match &file.origin {
         Origin::Local(local) => upload::upload(local, hashed, target, &path, &progress).await,
@@ -87,7 +87,10 @@ async fn to_remote(
             relay::copy(source, target, &path, existing.is_none(), &progress).await
         }
     };
-    result.inspect_err(|_| progress.start_over())
+    result.inspect_err(|error| {
+        progress.start_over();
+        job.failed(error);
+    })
 }
 
 async fn to_local(job: &Job, file: &SourceFile) -> Result<Finished> {
@@ -98,7 +101,7 @@ async fn to_local(job: &Job, file: &SourceFile) -> Result<Finished> {
         return Err(ErrorKind::InvalidInput.into());
     };
     let existing = {
-        let _permit = job.checks.acquire().await;
+        let _turn = job.checks.wait().await?;
         let path = path.clone();
         job.blocking.run(move || tree::look(&path)).await?
     };
@@ -114,12 +117,15 @@ async fn to_local(job: &Job, file: &SourceFile) -> Result<Finished> {
     {
         return Ok(finished);
     }
-    let _permit = job.transfers.acquire().await;
+    let _turn = job.transfers.wait().await?;
     let progress = started(job, file);
     let place = place(job, path, existing.map(|existing| existing.permissions));
     download::download(job, source, place, &progress)
         .await
-        .inspect_err(|_| progress.start_over())
+        .inspect_err(|error| {
+            progress.start_over();
+            job.failed(error);
+        })
 }
 
 fn place(job: &Job, path: PathBuf, replaced: Option<Permissions>) -> Place {
@@ -164,7 +170,7 @@ async fn compare(
             same_time,
         } => (algorithm, same_time),
     };
-    let _permit = job.checks.acquire().await;
+    let _turn = job.checks.wait().await?;
     let there = match (existing.hash, &place) {
         (HashFact::Known(hash), _) => hash,
         (_, Existing::Local(path)) => hash_file(algorithm, path, Links::Follow).await?.hash,

@@ -9,14 +9,18 @@ use std::{
 };
 
 use remote_core::{
-    entry::Entry, error::Result, path::RemotePath, progress::Progress, remote::Remote,
+    entry::Entry,
+    error::{Error, Result},
+    path::RemotePath,
+    progress::Progress,
+    remote::Remote,
 };
-use tokio::sync::Semaphore;
 
 use super::{
     compare::{Facts, HashFact, Rule},
     finishing::Finishing,
     index::Index,
+    turns::Turns,
 };
 use crate::{
     filter::Filter,
@@ -31,8 +35,8 @@ pub(crate) struct Job {
     pub(crate) rule: Rule,
     pub(crate) blocking: Blocking,
     pub(crate) finishing: Finishing,
-    pub(crate) checks: Semaphore,
-    pub(crate) transfers: Semaphore,
+    pub(crate) checks: Turns,
+    pub(crate) transfers: Turns,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) sync_files: bool,
     /// See [`batch_bytes`](crate::local::place::batch_bytes).
@@ -105,6 +109,19 @@ impl SourceFile {
 }
 
 impl Job {
+    /// Takes note of a failure: after one that concerns everything, nothing new is begun.
+    pub(crate) fn failed(&self, error: &Error) {
+        if error.is_fatal() {
+            self.end();
+        }
+    }
+
+    /// Begins nothing new.
+    pub(crate) fn end(&self) {
+        self.checks.end();
+        self.transfers.end();
+    }
+
     /// Tells the observer, if there is one.
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
         if let Some(observer) = &self.observer {

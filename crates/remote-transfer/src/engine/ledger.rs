@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use remote_core::{
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     path::RemotePath,
     remote::Remote,
 };
@@ -14,6 +14,10 @@ use crate::{
     options::TransferOptions,
     summary::{CopyError, Problem, Summary},
 };
+
+/// After so many failures in a row for which nothing answered, the services are asked whether they are there at all: each of the files that are left would
+/// take as long to fail.
+const MAX_UNANSWERED: u32 = 8;
 
 /// The end of a task.
 #[derive(Debug)]
@@ -32,11 +36,25 @@ pub(crate) enum Finished {
     Unchanged { verified: bool, time_updated: bool },
 }
 
+impl Finished {
+    /// Whether a service took part for certain.
+    fn was_answered(self) -> bool {
+        matches!(
+            self,
+            Self::CopiedByService { .. } | Self::Transferred { .. }
+        )
+    }
+}
+
 /// Adds up what happened and tells the observer.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     summary: Summary,
     fatal: Option<Error>,
+    /// What failed concerns everything.
+    is_over: bool,
+    /// Failures in a row for which nothing answered.
+    unanswered: u32,
     found_files: u64,
     found_bytes: u64,
     started: Instant,
@@ -57,6 +75,8 @@ impl Ledger {
         Self {
             summary: Summary::default(),
             fatal: None,
+            is_over: false,
+            unanswered: 0,
             found_files: 0,
             found_bytes: 0,
             started: Instant::now(),
@@ -94,6 +114,9 @@ impl Ledger {
             Ok(finished) => finished,
             Err(problem) => return self.problem(problem),
         };
+        if finished.was_answered() {
+            self.unanswered = 0;
+        }
         let summary = &mut self.summary;
         let size = done.size.unwrap_or(0);
         let (verified, outcome) = match finished {
@@ -140,7 +163,10 @@ impl Ledger {
     /// Takes note of a problem; one that concerns everything ends the copy.
     pub(crate) fn problem(&mut self, problem: Problem) {
         if problem.error.is_fatal() {
-            return self.fail(problem.error);
+            return self.end(problem.error);
+        }
+        if is_unanswered(&problem.error) {
+            self.unanswered += 1;
         }
         tracing::debug!(kind = ?problem.kind, error = %problem.error, "not copied");
         let problem = Arc::new(problem);
@@ -151,9 +177,37 @@ impl Ledger {
         self.tell(|| Event::Problem(problem));
     }
 
-    /// Ends the copy with this error, unless another one came before.
+    /// Ends the copy if nothing has answered for long, and does not answer now either.
+    pub(crate) async fn look_for_outage(&mut self) {
+        if self.unanswered < MAX_UNANSWERED {
+            return;
+        }
+        self.unanswered = 0;
+        let root = RemotePath::root();
+        for remote in self.remotes.clone() {
+            match remote.stat(&root).await {
+                Err(error) if is_unanswered(&error) => self.end(error),
+                _ => {}
+            }
+        }
+    }
+
+    /// Ends the copy with this error, unless another one came before. That something was cancelled follows from another failure, if there is one.
     pub(crate) fn fail(&mut self, error: Error) {
-        self.fatal.get_or_insert(error);
+        match &self.fatal {
+            Some(first) if first.kind() != ErrorKind::Cancelled => {}
+            _ => self.fatal = Some(error),
+        }
+    }
+
+    fn end(&mut self, error: Error) {
+        self.is_over = true;
+        self.fail(error);
+    }
+
+    /// Whether nothing new is to be begun.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over
     }
 
     pub(crate) fn has_failed(&self) -> bool {
@@ -171,6 +225,10 @@ impl Ledger {
             Some(error) => Err(CopyError::new(error, self.summary)),
         }
     }
+}
+
+fn is_unanswered(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Transport)
 }
 
 fn requests(remotes: &[Arc<dyn Remote>]) -> u64 {

@@ -16,7 +16,6 @@ use remote_core::{
     remote::{Remote, RemoteExt as _},
     source::Links,
 };
-use tokio::sync::Semaphore;
 
 use super::{
     Shape,
@@ -27,10 +26,11 @@ use super::{
     scan::Scan,
     scan_local::LocalScan,
     scan_remote::{RemoteScan, below, outside},
+    turns::Turns,
 };
 use crate::{
     local::{
-        self, Blocking, io_error, names,
+        Blocking, case, io_error, names,
         place::batch_bytes,
         tree,
         walk::{LocalDir, LocalFile},
@@ -247,9 +247,13 @@ impl Setting<'_> {
     async fn target_tree(&self, to: &Location) -> Result<(Target, Printer)> {
         match to {
             Location::Local(root) => {
-                let path = root.clone();
-                self.blocking().run(move || check_root(&path)).await?;
-                Ok((Target::Local(root.clone()), Printer::new(local::CASE)))
+                let (path, case) = (root.clone(), self.options.local_case);
+                let look = move || {
+                    check_root(&path)?;
+                    Ok(case.unwrap_or_else(|| case::rule_of(&path)))
+                };
+                let case = self.blocking().run(look).await?;
+                Ok((Target::Local(root.clone()), Printer::new(case)))
             }
             Location::Remote(remote, base) => {
                 let printer = Printer::new(remote.capabilities().case);
@@ -273,14 +277,13 @@ impl Setting<'_> {
     }
 
     fn job(&self, target: Target) -> Arc<Job> {
-        let permits = |count: usize| Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS));
         Arc::new(Job {
             target,
             rule: Rule::new(self.options.compare, self.precisions),
             blocking: self.engine.blocking.clone(),
             finishing: self.engine.finishing.clone(),
-            checks: permits(self.options.checkers),
-            transfers: permits(self.options.transfers),
+            checks: Turns::new(self.options.checkers),
+            transfers: Turns::new(self.options.transfers),
             observer: self.options.observer.clone(),
             sync_files: self.options.sync_files,
             batch_bytes: batch_bytes(self.options.transfers),

@@ -89,6 +89,74 @@ async fn a_directory_that_cannot_be_made_for_a_reason_that_concerns_everything_e
     assert_eq!(failure.summary().problem_count, 0);
 }
 
+fn many_files(count: u32) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for number in 0..count {
+        fs::write(dir.path().join(format!("f{number:03}")), "x").unwrap();
+    }
+    dir
+}
+
+#[tokio::test]
+async fn after_a_failure_that_concerns_everything_no_other_file_is_begun() {
+    let dir = many_files(100);
+    for transfers in [1, 4] {
+        let memory = MemoryRemote::new();
+        let faulty = FaultyRemote::new(Arc::new(memory.clone()));
+        let fault = Fault::before(ErrorKind::QuotaExceeded).on("write");
+        faulty.order(fault.skip(5).times(1));
+        let remote: Arc<dyn Remote> = Arc::new(faulty);
+        let from = Location::local(dir.path());
+        let options = options().with_transfers(transfers);
+        let failure = copy(&from, &on(&remote, "b"), &options).await.unwrap_err();
+        assert_eq!(failure.error().kind(), ErrorKind::QuotaExceeded);
+        let stored = remote_tree(&memory, "b").await.len();
+        assert!((5..5 + transfers).contains(&stored), "{stored} files");
+        assert_eq!(failure.summary().files_transferred, stored as u64);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_ends_when_the_service_does_not_answer_any_more() {
+    let dir = many_files(400);
+    for kind in [ErrorKind::Transport, ErrorKind::Timeout] {
+        let faulty = FaultyRemote::new(Arc::new(MemoryRemote::new()));
+        faulty.order(Fault::before(kind).on("write").skip(5));
+        faulty.order(Fault::before(kind).on("stat"));
+        let remote: Arc<dyn Remote> = Arc::new(faulty.clone());
+        let from = Location::local(dir.path());
+        let failure = copy(&from, &on(&remote, "b"), &options())
+            .await
+            .unwrap_err();
+        assert_eq!(failure.error().kind(), kind);
+        assert_eq!(failure.summary().files_transferred, 5);
+        // Here they fail at once, and so do all that were begun.
+        assert!(failure.summary().problem_count < 200);
+        faulty.repair();
+        let again = copy(&from, &on(&remote, "b"), &options()).await.unwrap();
+        assert_eq!((again.files_transferred, again.files_unchanged), (395, 5));
+    }
+}
+
+#[tokio::test]
+async fn files_that_get_no_answer_stop_no_others_while_the_service_answers() {
+    let dir = many_files(200);
+    let faulty = FaultyRemote::new(Arc::new(MemoryRemote::new()));
+    let first_hundred = |path: &remote_core::path::RemotePath| path.as_bytes().starts_with(b"b/f0");
+    faulty.order(
+        Fault::before(ErrorKind::Transport)
+            .on("write")
+            .when(move |call| first_hundred(&call.path)),
+    );
+    let remote: Arc<dyn Remote> = Arc::new(faulty);
+    let from = Location::local(dir.path());
+    let summary = copy(&from, &on(&remote, "b"), &options()).await.unwrap();
+    assert_eq!(
+        (summary.files_transferred, summary.problem_count),
+        (100, 100)
+    );
+}
+
 #[tokio::test]
 async fn a_failed_file_does_not_stop_the_others() {
     let dir = twenty_files();

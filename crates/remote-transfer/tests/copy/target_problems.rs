@@ -3,6 +3,7 @@
 use std::{fs, sync::Arc};
 
 use remote_core::{
+    capabilities::CaseRule,
     error::ErrorKind,
     memory::MemoryRemote,
     remote::Remote,
@@ -63,6 +64,31 @@ async fn files_and_directories_here_never_take_each_others_place() {
     assert_eq!(fs::read(dir.path().join("a/inside")).unwrap(), b"kept");
     assert_eq!(fs::read(dir.path().join("d")).unwrap(), b"kept too");
     assert_eq!(fs::read(dir.path().join("good")).unwrap(), b"2");
+}
+
+#[tokio::test]
+async fn of_names_that_are_the_same_to_the_folder_one_is_restored_each_time() {
+    let remote = MemoryRemote::new();
+    let files = [
+        ("b/A", "upper"),
+        ("b/a", "lower"),
+        ("b/Dir/x", "1"),
+        ("b/dir/x", "2"),
+    ];
+    fill(&remote, &files).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = (at("b", &remote), Location::local(dir.path()));
+    for transferred in [2, 0] {
+        let alike = options().with_local_case(CaseRule::Insensitive);
+        let summary = copy(&from, &to, &alike).await.unwrap();
+        assert_eq!(
+            problems(&summary),
+            ["a", "dir"].map(|name| (name.into(), ProblemKind::NameCollision))
+        );
+        assert_eq!(summary.files_transferred, transferred);
+        let names: Vec<_> = local_tree(dir.path()).into_keys().collect();
+        assert_eq!(names, ["A", "Dir", "Dir/x"].map(std::path::PathBuf::from));
+    }
 }
 
 #[cfg(unix)]

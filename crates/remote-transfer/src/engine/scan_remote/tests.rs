@@ -2,10 +2,13 @@ use std::path::PathBuf;
 
 use futures::stream;
 use remote_core::memory::MemoryRemote;
-use tokio::sync::Semaphore;
 
 use super::*;
-use crate::{engine::compare::Rule, local::Blocking, options::Compare};
+use crate::{
+    engine::{compare::Rule, turns::Turns},
+    local::Blocking,
+    options::Compare,
+};
 
 fn path(text: &str) -> RemotePath {
     RemotePath::parse(text).unwrap()
@@ -30,8 +33,8 @@ fn scan(listing: Vec<Result<Entry>>) -> RemoteScan {
         rule: Rule::new(Compare::default(), [None, None]),
         blocking: Blocking::new(),
         finishing: crate::engine::finishing::Finishing::new(),
-        checks: Semaphore::new(1),
-        transfers: Semaphore::new(1),
+        checks: Turns::new(1),
+        transfers: Turns::new(1),
         observer: None,
         sync_files: false,
         batch_bytes: 1,
