@@ -3,18 +3,24 @@
 //! * `serve http` with ranges, everywhere
 //! * `mount`: folders, whole files, reads in the middle, a new file; where the machine has `/dev/fuse` and `fusermount3` and allows mounting.
 //!   Elsewhere the test says so and has nothing to check.
+//! * our restore into a folder that takes upper for lower case, which such a mount can be told to do.
 
 use std::{
     fs::{self, File},
     io::{Read as _, Seek as _, SeekFrom},
     path::Path,
+    sync::Arc,
 };
 
+use remote_core::{
+    memory::MemoryRemote, operation::WriteOptions, path::RemotePath, remote::RemoteExt as _,
+};
+use remote_transfer::{Location, ProblemKind, TransferOptions, copy};
 use tests::interop::{
     files, http,
     koofr::KoofrStage,
     mounting::{Mount, can_mount},
-    tool::RCLONES,
+    tool::{Program, RCLONES},
 };
 use tokio::task::spawn_blocking;
 
@@ -111,6 +117,55 @@ async fn mounted_files_can_be_read_in_parts() {
             .text();
         assert_eq!(written, "written through the mount", "{program}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_takes_upper_for_lower_case_is_restored_into_without_a_loss() {
+    if let Err(reason) = can_mount() {
+        eprintln!("not checked here: {reason}");
+        return;
+    }
+    let stage = KoofrStage::new().await;
+    let tool = stage.tool(Program::Rclone175);
+    fs::create_dir(stage.path("disk")).unwrap();
+    let mount = Mount::new(stage.path("mounted"));
+    let disk = stage.path("disk").display().to_string();
+    let how = ["--vfs-cache-mode", "full", "--vfs-case-insensitive"];
+    let mut server = tool.start(["mount", &disk, "mounted"].into_iter().chain(how));
+    mount.wait(&mut server).await;
+
+    let remote = MemoryRemote::new();
+    for (name, content) in [("A", "upper"), ("a", "lower"), ("D/x", "1"), ("d/x", "2")] {
+        let path = RemotePath::parse(name).unwrap();
+        let options = WriteOptions::default();
+        remote.write_bytes(&path, content, options).await.unwrap();
+    }
+    let from = Location::remote(Arc::new(remote), RemotePath::root());
+    let to = Location::local(mount.path());
+    for transferred in [2, 0] {
+        let options = TransferOptions::default();
+        let summary = copy(&from, &to, &options).await.unwrap();
+        assert_eq!(summary.files_transferred, transferred);
+        let collisions = summary.problems.iter();
+        let mut collisions: Vec<_> = collisions
+            .map(|it| (it.path.to_string(), it.kind))
+            .collect();
+        collisions.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(
+            collisions,
+            ["a", "d"].map(|name| (name.to_owned(), ProblemKind::NameCollision))
+        );
+    }
+    let root = mount.path().to_owned();
+    spawn_blocking(move || {
+        assert_eq!(names(&root), ["A", "D"]);
+        assert_eq!(fs::read(root.join("A")).unwrap(), b"upper");
+        assert_eq!(fs::read(root.join("D/x")).unwrap(), b"1");
+    })
+    .await
+    .unwrap();
+    drop(mount);
+    server.wait().await.unwrap();
 }
 
 fn names(folder: &Path) -> Vec<String> {
