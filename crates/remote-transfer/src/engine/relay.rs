@@ -52,7 +52,14 @@ async fn copy_on_service(
         .remote
         .copy(&from.path, path, CopyOptions::default())
         .await?;
-    let verified = verify(&stored, from.size, from.hash)?;
+    let verified = match verify(&stored, from.size, from.hash) {
+        // It is the source that may be another one by now.
+        Err(_) => {
+            let now = look_again(file).await?;
+            verify(&stored, now.size, now.hash)?
+        }
+        as_listed => as_listed?,
+    };
     Ok(Finished::CopiedByService { verified })
 }
 

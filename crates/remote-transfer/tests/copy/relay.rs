@@ -6,7 +6,8 @@ use remote_core::{
     capabilities::CaseRule,
     error::ErrorKind,
     memory::MemoryRemote,
-    remote::Remote,
+    operation::WriteOptions,
+    remote::{Remote, RemoteExt as _},
     testkit::{Fault, FaultyRemote, RecordingRemote},
 };
 use remote_transfer::{Location, ProblemKind, copy, copy_file};
@@ -142,6 +143,34 @@ async fn a_file_that_changed_since_it_was_listed_is_sent_as_it_is_now() {
         .unwrap();
     assert_eq!((summary.files_transferred, summary.problem_count), (1, 0));
     assert_eq!(remote_tree(&to, "t").await, tree([("a", Some("one"))]));
+}
+
+#[tokio::test]
+async fn a_file_that_changes_before_the_service_copies_it_is_no_damage() {
+    let memory = MemoryRemote::new();
+    fill(&memory, &[("s/a", "one"), ("s/b", "two")]).await;
+    let faulty = FaultyRemote::new(Arc::new(memory.clone()));
+    let (change, changed) = (memory.clone(), path("s/a"));
+    faulty.order(
+        Fault::before(ErrorKind::Other)
+            .on("copy")
+            .when(move |call| {
+                if call.path == changed {
+                    let newer = change.write_bytes(&changed, "newer", WriteOptions::default());
+                    futures::executor::block_on(newer).unwrap();
+                }
+                false
+            }),
+    );
+    let remote: Arc<dyn Remote> = Arc::new(faulty);
+    let summary = copy(&on(&remote, "s"), &on(&remote, "t"), &options())
+        .await
+        .unwrap();
+    assert!(summary.is_complete(), "{:?}", summary.problems);
+    assert_eq!(
+        remote_tree(&memory, "t").await,
+        tree([("a", Some("newer")), ("b", Some("two"))])
+    );
 }
 
 #[tokio::test]
