@@ -25,6 +25,7 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt as _, stream};
 use koofr_api::{KoofrRemote, model::link::Link};
 use remote_core::{
     error::{Effect, ErrorKind, report},
