@@ -41,7 +41,8 @@ pub(crate) async fn answer(shared: &Shared, command: &str, call: &mut Call) -> R
             Reply::json(&serde_json::json!({"now_ms": shared.clock.now_ms()}))
         }
         ("online", &Method::POST) => set_online(shared, call).await,
-        ("requests" | "faults", _) => not_allowed("GET,DELETE,POST"),
+        ("requests", _) => not_allowed("GET,DELETE"),
+        ("faults", _) => not_allowed("GET,DELETE,POST"),
         ("log", _) => not_allowed("GET"),
         ("clock", _) => not_allowed("GET,POST"),
         ("online", _) => not_allowed("POST"),

@@ -1,6 +1,6 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -224,18 +224,33 @@ impl EmulatorBuilder {
         })
     }
 
+    /// Sets a service up, with its part of the state directory if there is one.
+    async fn with_state<T: Send + 'static>(
+        &self,
+        service: &str,
+        open: impl FnOnce(Option<&Path>) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let dir = self.state_dir.as_ref().map(|dir| dir.join(service));
+        let opened = tokio::task::spawn_blocking(move || {
+            open(dir.as_deref()).map_err(|error| match &dir {
+                Some(dir) => io::Error::new(error.kind(), format!("{}: {error}", dir.display())),
+                None => error,
+            })
+        });
+        match opened.await {
+            Ok(service) => service.map_err(Error::State),
+            Err(panicked) => Err(Error::State(io::Error::other(panicked))),
+        }
+    }
+
     async fn start_jotta(
         &self,
         config: JottaConfig,
         address: Option<SocketAddr>,
     ) -> Result<RunningJotta> {
-        let dir = self.state_dir.as_ref().map(|dir| dir.join("jotta"));
         let clock = self.clock.clone();
-        let service =
-            tokio::task::spawn_blocking(move || Jotta::new(config, clock, dir.as_deref()))
-                .await
-                .map_err(|error| Error::State(io::Error::other(error)))?
-                .map_err(Error::State)?;
+        let open = move |dir: Option<&Path>| Jotta::new(config, clock, dir);
+        let service = self.with_state("jotta", open).await?;
         let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
         let shared = self.shared(Arc::<Jotta>::clone(&service));
         let server = Server::start(address, Arc::clone(&shared))
@@ -259,13 +274,9 @@ impl EmulatorBuilder {
         config: KoofrConfig,
         address: Option<SocketAddr>,
     ) -> Result<Running> {
-        let dir = self.state_dir.as_ref().map(|dir| dir.join("koofr"));
         let clock = self.clock.clone();
-        let service =
-            tokio::task::spawn_blocking(move || Koofr::new(config, clock, dir.as_deref()))
-                .await
-                .map_err(|error| Error::State(io::Error::other(error)))?
-                .map_err(Error::State)?;
+        let open = move |dir: Option<&Path>| Koofr::new(config, clock, dir);
+        let service = self.with_state("koofr", open).await?;
         let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
         let shared = self.shared(Arc::<Koofr>::clone(&service));
         let server = Server::start(address, Arc::clone(&shared))
@@ -285,13 +296,10 @@ impl EmulatorBuilder {
         config: AcdConfig,
         address: Option<SocketAddr>,
     ) -> Result<RunningAcd> {
-        let dir = self.state_dir.as_ref().map(|dir| dir.join("acd"));
         let clock = self.clock.clone();
         let client = (config.client_id.clone(), config.client_secret.clone());
-        let service = tokio::task::spawn_blocking(move || Acd::new(&config, clock, dir.as_deref()))
-            .await
-            .map_err(|error| Error::State(io::Error::other(error)))?
-            .map_err(Error::State)?;
+        let open = move |dir: Option<&Path>| Acd::new(&config, clock, dir);
+        let service = self.with_state("acd", open).await?;
         let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
         let shared = self.shared(Arc::<Acd>::clone(&service));
         let server = Server::start(address, Arc::clone(&shared))
@@ -316,9 +324,9 @@ impl EmulatorBuilder {
         config: IdentityConfig,
         address: Option<SocketAddr>,
     ) -> Result<RunningIdentity> {
-        let dir = self.state_dir.as_ref().map(|dir| dir.join("identity"));
-        let identity =
-            Identity::new(config, self.clock.clone(), dir.as_deref()).map_err(Error::State)?;
+        let clock = self.clock.clone();
+        let open = move |dir: Option<&Path>| Identity::new(config, clock, dir);
+        let identity = self.with_state("identity", open).await?;
         let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
         let shared = self.shared(Arc::<Identity>::clone(&identity));
         let server = Server::start(address, Arc::clone(&shared))

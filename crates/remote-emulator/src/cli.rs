@@ -47,8 +47,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration)]
     pub(crate) rtt: Duration,
 
-    /// Write the sections `koofr`, `jotta` and `acd`, as far as they are served, into this rclone configuration file; its
-    /// other sections stay.
+    /// Write the sections `koofr`, `jotta` and `acd`, as far as they are served, into this rclone configuration file. Sections
+    /// of these names are replaced, others stay.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_config: Option<PathBuf>,
 

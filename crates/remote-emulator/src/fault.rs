@@ -521,6 +521,27 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_names_all_actions_and_its_examples_work() {
+        const README: &str = include_str!("../README.md");
+        let unknown = serde_json::from_str::<FaultAction>("\"unknown\"").unwrap_err();
+        let unknown = unknown.to_string();
+        // The message names what was found, and then everything there is.
+        let actions: Vec<&str> = unknown.split('`').skip(3).step_by(2).collect();
+        assert!(actions.contains(&"answer") && actions.contains(&"wrong_size"));
+        for action in actions {
+            assert!(README.contains(&format!("`{action}`")), "{action}");
+        }
+        let examples = README.lines().filter_map(|line| {
+            let (_, body) = line.split_once("/_emulator/faults -d '")?;
+            body.strip_suffix('\'')
+        });
+        let parsed: Vec<Fault> = examples
+            .map(|body| serde_json::from_str(body).unwrap())
+            .collect();
+        assert!(parsed.len() >= 2, "{parsed:?}");
+    }
+
+    #[test]
     fn a_misspelt_field_is_an_error() {
         assert!(serde_json::from_str::<Fault>(r#"{"endpont":"x","action":"close"}"#).is_err());
         assert!(serde_json::from_str::<Fault>(r#"{"times":"ever","action":"close"}"#).is_err());

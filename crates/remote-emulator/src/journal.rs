@@ -32,7 +32,7 @@ impl Journal {
             Err(TryLockError::Error(error)) => Err(error),
             Err(TryLockError::WouldBlock) => Err(io::Error::new(
                 io::ErrorKind::ResourceBusy,
-                format!("{} is in use by another process", dir.display()),
+                "in use by another emulator",
             )),
         }
     }

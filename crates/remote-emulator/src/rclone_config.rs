@@ -145,13 +145,17 @@ fn obscure(clear: &str, iv: [u8; 16]) -> String {
 ///
 /// # Errors
 ///
-/// The file could not be read, is not text, or could not be written.
+/// The file could not be read, is not text, is encrypted, or could not be written.
 pub fn write_sections(path: &Path, sections: &[Section]) -> io::Result<()> {
     let old = match fs::read_to_string(path) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
+    if old.as_deref().is_some_and(is_encrypted) {
+        let reason = "the configuration is encrypted, name another file";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+    }
     let text = merge(old.as_deref().unwrap_or_default(), sections);
     let dir = path
         .parent()
@@ -168,6 +172,14 @@ pub fn write_sections(path: &Path, sections: &[Section]) -> io::Result<()> {
     file.persist(path).map_err(|error| error.error)?;
     // Fails loudly here rather than in the program that wants to use it.
     OpenOptions::new().read(true).open(path).map(|_| ())
+}
+
+/// Whether the first line that says something is the mark of rclone's encryption. Sections behind it would make the file unreadable.
+fn is_encrypted(text: &str) -> bool {
+    let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    lines
+        .find(|line| !line.is_empty() && !line.starts_with(['#', ';']))
+        .is_some_and(|line| line.starts_with("RCLONE_ENCRYPT_V"))
 }
 
 /// `old` without the sections of these names, and these sections at its end.
@@ -230,6 +242,17 @@ mod tests {
         );
         assert_eq!(merge(&new, &[section("new")]), new);
         assert_eq!(merge("", &[section("new")]), "[koofr]\nendpoint = new\n");
+    }
+
+    #[test]
+    fn an_encrypted_file_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rclone.conf");
+        let old = "# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nAAAA";
+        fs::write(&path, old).unwrap();
+        let refused = write_sections(&path, &[section("new")]).unwrap_err();
+        assert!(refused.to_string().contains("encrypted"), "{refused}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), old);
     }
 
     #[cfg(unix)]

@@ -151,7 +151,9 @@ impl ContentStore {
     /// The content that was stored under `id` before.
     pub(crate) fn open(&self, id: &str) -> io::Result<Content> {
         let path = self.dir.join(id);
-        let length = fs::metadata(&path)?.len();
+        let length = fs::metadata(&path)
+            .map_err(|error| io::Error::new(error.kind(), format!("objects/{id}: {error}")))?
+            .len();
         Ok(Content::Disk(Arc::new(DiskContent {
             id: id.to_owned(),
             path,

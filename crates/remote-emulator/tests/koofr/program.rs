@@ -131,9 +131,7 @@ fn it_explains_why_it_cannot_start() {
         .output()
         .unwrap();
     assert!(!output.status.success() && output.stdout.is_empty());
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("state directory")
-    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("state directory"), "{said}");
+    assert!(said.contains(text(&file)), "{said}");
 }
