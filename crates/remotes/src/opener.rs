@@ -260,6 +260,11 @@ impl Opener {
         self.config
             .remote_with(text, &self.environment, &self.overrides)
             .map_err(|error| match error {
+                remote_config::Error::UnknownRemote { name }
+                    if self.config.document().has_section(&name) =>
+                {
+                    unsupported(name, String::new())
+                }
                 remote_config::Error::UnknownRemote { name } => Error::UnknownRemote {
                     name,
                     known: self.remotes(),

@@ -50,10 +50,11 @@ impl Inner {
                 "the root of the drive cannot be a target",
             ));
         };
+        let missing = |error| missing(error).with_path(from);
         let parent = self.dir(source_above).await.map_err(missing)?;
         // The newest state, because what is moved must be what is at the path.
         let found = self.find_now(&parent.id, source_name).await?;
-        let thing = found.ok_or_else(not_found)?;
+        let thing = found.ok_or_else(|| not_found().with_path(from))?;
         if thing.is_folder && is_below(dest.all(), source.all()) {
             return Err(Error::new(ErrorKind::IntoSelf));
         }

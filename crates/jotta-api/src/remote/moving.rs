@@ -124,7 +124,10 @@ impl Inner {
         if source.is_mount_point() || dest.is_mount_point() || is_inside(&dest, &source) {
             return Err(Error::new(ErrorKind::IntoSelf));
         }
-        let found = self.look(&source).await?.ok_or_else(not_found)?;
+        let found = self
+            .look(&source)
+            .await?
+            .ok_or_else(|| not_found().with_path(from))?;
         let kind = match &found {
             Found::Dir { .. } => Kind::Dir,
             Found::File(..) => Kind::File,
