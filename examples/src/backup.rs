@@ -1,12 +1,13 @@
 //! Backs a folder up.
 
 use std::{
+    collections::HashSet,
     io::Write as _,
     path::{Path, PathBuf},
 };
 
 use clap::Parser;
-use remote_transfer::{Cancel, Location};
+use remote_transfer::{Cancel, Location, Summary, local_path};
 
 use crate::{
     compare,
@@ -85,7 +86,11 @@ impl Backup {
     /// The given folder, or that of this project without what its tools make.
     fn folder_to_copy(&mut self) -> Result<PathBuf> {
         if let Some(folder) = &self.folder {
-            return Ok(folder.clone());
+            // What is missing is told by the copy, with the reason.
+            return match !folder.exists() || folder.is_dir() {
+                true => Ok(folder.clone()),
+                false => Err(Failure::usage(format!("{} is no folder", folder.display()))),
+            };
         }
         self.copy
             .exclude
@@ -134,13 +139,18 @@ impl Backup {
             )
             .await;
         write!(console.out, "{table}")?;
-        let problems = copied?;
-        let same = compare::trees(folder, restored.path(), self.copy.filter()).await?;
-        writeln!(
-            console.out,
-            "\nrestored and compared byte for byte: {} files, {} bytes",
-            same.files, same.bytes
-        )?;
+        let not_copied = copied?;
+        let problems = not_copied.count;
+        // Of very many problems only the first ones are known by name.
+        if not_copied.is_known() {
+            let (filter, except) = (self.copy.filter(), not_copied.paths);
+            let same = compare::trees(folder, restored.path(), filter, except).await?;
+            writeln!(
+                console.out,
+                "\nrestored and compared byte for byte: {} files, {} bytes",
+                same.files, same.bytes
+            )?;
+        }
         copying::check(problems)
     }
 
@@ -149,7 +159,7 @@ impl Backup {
         (folder, restored): (&Path, &Path),
         storage: &Storage,
         (console, table, cancel): (&mut Console, &mut Table, &Cancel),
-    ) -> Result<u64> {
+    ) -> Result<NotCopied> {
         let (here, back) = (Location::local(folder), Location::local(restored));
         let first = copying::run(
             "backup",
@@ -172,6 +182,33 @@ impl Backup {
             (console, table, cancel),
         )
         .await?;
-        Ok(first.problem_count + last.problem_count)
+        let mut not_copied = NotCopied::default();
+        for summary in [first, last] {
+            not_copied.add(folder, &summary);
+        }
+        Ok(not_copied)
+    }
+}
+
+/// What the copies of a round left out, by its paths in the folder.
+#[derive(Debug, Default)]
+struct NotCopied {
+    count: u64,
+    told: usize,
+    paths: HashSet<PathBuf>,
+}
+
+impl NotCopied {
+    fn add(&mut self, folder: &Path, summary: &Summary) {
+        self.count += summary.problem_count;
+        self.told += summary.problems.len();
+        let paths = summary.problems.iter();
+        // A name that cannot be in the folder is not compared anyway.
+        self.paths
+            .extend(paths.filter_map(|problem| local_path(folder, &problem.path).ok()));
+    }
+
+    fn is_known(&self) -> bool {
+        u64::try_from(self.told) == Ok(self.count)
     }
 }

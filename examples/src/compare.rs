@@ -1,9 +1,10 @@
 //! Comparing two folders byte for byte, with nothing but the standard library.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io::{self, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use remote_core::path::RemotePath;
@@ -20,43 +21,60 @@ pub struct Same {
     pub bytes: u64,
 }
 
-/// Compares all files of a folder, but for those that are left out, with those of the same names in another one.
+/// Compares all files of a folder, but for those that are left out or could not be copied, with those of the same names in another one.
 ///
 /// # Errors
 ///
-/// The first file that differs or is missing.
-pub async fn trees(expected: &Path, actual: &Path, filter: impl Filter + 'static) -> Result<Same> {
+/// The first file that differs or is missing, or cannot be read.
+pub async fn trees(
+    expected: &Path,
+    actual: &Path,
+    filter: impl Filter + 'static,
+    not_copied: HashSet<PathBuf>,
+) -> Result<Same> {
     let (expected, actual) = (expected.to_owned(), actual.to_owned());
     let compared = tokio::task::spawn_blocking(move || {
-        let mut same = Same::default();
-        folder(&expected, &actual, &RemotePath::root(), &filter, &mut same).map(|()| same)
+        let mut comparison = Comparison {
+            filter: &filter,
+            not_copied: &not_copied,
+            same: Same::default(),
+        };
+        comparison.folder(&expected, &actual, &RemotePath::root())?;
+        Ok(comparison.same)
     });
     compared.await?
 }
 
-fn folder(
-    expected: &Path,
-    actual: &Path,
-    at: &RemotePath,
-    filter: &dyn Filter,
-    same: &mut Same,
-) -> Result {
-    for entry in fs::read_dir(expected)? {
-        let entry = entry?;
-        let path = at.child(entry.file_name().as_encoded_bytes())?;
-        let kind = entry.file_type()?;
-        let (expected, actual) = (entry.path(), actual.join(entry.file_name()));
-        if !filter.includes(&path) || kind.is_symlink() {
-            continue;
+struct Comparison<'a> {
+    filter: &'a dyn Filter,
+    /// Files and folders, by their paths in the expected folder.
+    not_copied: &'a HashSet<PathBuf>,
+    same: Same,
+}
+
+impl Comparison<'_> {
+    fn folder(&mut self, expected: &Path, actual: &Path, at: &RemotePath) -> Result {
+        for entry in fs::read_dir(expected).map_err(unreadable(expected))? {
+            let entry = entry.map_err(unreadable(expected))?;
+            let path = at.child(entry.file_name().as_encoded_bytes())?;
+            let (expected, actual) = (entry.path(), actual.join(entry.file_name()));
+            if !self.filter.includes(&path) || self.not_copied.contains(&expected) {
+                continue;
+            }
+            let kind = entry.file_type().map_err(unreadable(&expected))?;
+            if kind.is_dir() {
+                self.folder(&expected, &actual, &path)?;
+            } else if kind.is_file() {
+                self.same.bytes += file(&expected, &actual)?;
+                self.same.files += 1;
+            }
         }
-        if kind.is_dir() {
-            folder(&expected, &actual, &path, filter, same)?;
-        } else if kind.is_file() {
-            same.bytes += file(&expected, &actual)?;
-            same.files += 1;
-        }
+        Ok(())
     }
-    Ok(())
+}
+
+fn unreadable(path: &Path) -> impl Fn(io::Error) -> Failure + '_ {
+    move |error| Failure::message(format!("cannot read {}: {error}", path.display()))
 }
 
 fn file(expected: &Path, actual: &Path) -> Result<u64> {
@@ -68,15 +86,15 @@ fn file(expected: &Path, actual: &Path) -> Result<u64> {
         ))
     };
     let (mut left, mut right) = (
-        File::open(expected)?,
+        File::open(expected).map_err(unreadable(expected))?,
         File::open(actual).map_err(|_missing| differs())?,
     );
     let (mut left_bytes, mut right_bytes) = ([0; 32 * 1024], [0; 32 * 1024]);
     let mut total = 0;
     loop {
         let (read, other) = (
-            fill(&mut left, &mut left_bytes)?,
-            fill(&mut right, &mut right_bytes)?,
+            fill(&mut left, &mut left_bytes).map_err(unreadable(expected))?,
+            fill(&mut right, &mut right_bytes).map_err(unreadable(actual))?,
         );
         if left_bytes.get(..read) != right_bytes.get(..other) {
             return Err(differs());
@@ -106,6 +124,10 @@ mod tests {
     use crate::copying::CopyArguments;
 
     async fn compared(change: impl Fn(&Path)) -> Result<Same> {
+        compared_without(&[], change).await
+    }
+
+    async fn compared_without(not_copied: &[&str], change: impl Fn(&Path)) -> Result<Same> {
         let (left, right) = (tempfile::tempdir()?, tempfile::tempdir()?);
         for dir in [left.path(), right.path()] {
             fs::create_dir(dir.join("sub"))?;
@@ -118,13 +140,29 @@ mod tests {
             exclude: Vec::new(),
             verbose: false,
         };
-        trees(left.path(), right.path(), none.filter()).await
+        let not_copied = not_copied.iter().map(|name| left.path().join(name));
+        trees(
+            left.path(),
+            right.path(),
+            none.filter(),
+            not_copied.collect(),
+        )
+        .await
     }
 
     #[tokio::test]
     async fn equal_trees_are_counted() {
         let same = compared(|_| {}).await.unwrap();
         assert_eq!((same.files, same.bytes), (1, 100_000));
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_copied_is_not_compared() {
+        let gone = |dir: &Path| fs::remove_file(dir.join("sub/a")).unwrap();
+        for path in ["sub", "sub/a"] {
+            let same = compared_without(&[path], gone).await.unwrap();
+            assert_eq!(same.files, 0, "{path}");
+        }
     }
 
     #[tokio::test]

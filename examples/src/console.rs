@@ -1,8 +1,9 @@
 //! What a program reads and prints, so that it can run inside a test.
 
 use std::{
+    borrow::Cow,
     fmt,
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, IsTerminal as _, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -21,6 +22,8 @@ pub struct Console {
     pub input: Box<dyn AsyncRead + Send + Unpin>,
     /// Whether a person watches, so that progress is shown.
     pub interactive: bool,
+    /// Whether the results go to a terminal, which must not be steered by the names in them.
+    pub out_is_terminal: bool,
 }
 
 impl Console {
@@ -32,6 +35,7 @@ impl Console {
             err: Box::new(io::stderr()),
             input: Box::new(tokio::io::stdin()),
             interactive: true,
+            out_is_terminal: io::stdout().is_terminal(),
         }
     }
 
@@ -44,13 +48,26 @@ impl Console {
             err: Box::new(err.clone()),
             input: Box::new(input),
             interactive: false,
+            out_is_terminal: false,
         };
         (console, out, err)
     }
 
-    /// Tells a person something. Whoever closed the stream does not want to know.
+    /// Tells a person something, on one line. Whoever closed the stream does not want to know.
     pub fn tell(&mut self, message: fmt::Arguments<'_>) {
-        drop(writeln!(self.err, "{message}"));
+        drop(writeln!(self.err, "{}", visible(&message.to_string())));
+    }
+
+    /// Prints a name from elsewhere: byte for byte, but for control characters on a terminal.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written.
+    pub fn print_name(&mut self, name: &[u8]) -> io::Result<()> {
+        match self.out_is_terminal {
+            true => write!(self.out, "{}", visible(&String::from_utf8_lossy(name))),
+            false => self.out.write_all(name),
+        }
     }
 }
 
@@ -60,6 +77,21 @@ impl fmt::Debug for Console {
             .field("interactive", &self.interactive)
             .finish_non_exhaustive()
     }
+}
+
+/// A text with its control characters as `\u{1b}`. Names and answers come from others, and a terminal would obey them.
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(char::is_control) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    shown.into()
 }
 
 /// Output that was collected instead of printed; clones share it.
@@ -92,5 +124,30 @@ impl Write for Captured {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "a\u{1b}]0;title\u{7}\r\n\u{9b}31m\u{7f}é";
+    const SHOWN: &str = "a\\u{1b}]0;title\\u{7}\\r\\n\\u{9b}31m\\u{7f}é";
+
+    #[test]
+    fn messages_cannot_steer_a_terminal() {
+        let (mut console, _out, err) = Console::captured(b"");
+        console.tell(format_args!("{HOSTILE}: not found"));
+        assert_eq!(err.text(), format!("{SHOWN}: not found\n"));
+    }
+
+    #[test]
+    fn names_are_changed_on_a_terminal_only() {
+        for (out_is_terminal, shown) in [(true, SHOWN), (false, HOSTILE)] {
+            let (mut console, out, _err) = Console::captured(b"");
+            console.out_is_terminal = out_is_terminal;
+            console.print_name(HOSTILE.as_bytes()).unwrap();
+            assert_eq!(out.text(), shown);
+        }
     }
 }

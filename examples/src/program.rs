@@ -1,4 +1,4 @@
-//! What all the programs do around their work: runtime, command line, messages, exit code, Ctrl-C.
+//! What all the programs do around their work: runtime, command line, messages, exit code, Ctrl-C and its like.
 
 use std::{
     ffi::OsString,
@@ -79,7 +79,7 @@ fn parse<P: Program>(
 ) -> std::result::Result<P, u8> {
     P::try_parse_from(arguments).map_err(|error| {
         if error.use_stderr() {
-            console.tell(format_args!("{}", error.render()));
+            drop(write!(console.err, "{}", error.render()));
             return Failure::USAGE;
         }
         // Help and version are results.
@@ -121,14 +121,30 @@ fn runtime(parallel: bool) -> io::Result<tokio::runtime::Runtime> {
 /// The work is waiting and hashing; two threads keep a fast network busy and leave the rest of the machine alone.
 const WORKER_THREADS: usize = 2;
 
-/// The first Ctrl-C asks the program to end, the second one does not ask.
+/// The first Ctrl-C asks the program to end, so that it removes what is half done; the second one does not ask.
 async fn interrupts(cancel: Cancel) {
-    while tokio::signal::ctrl_c().await.is_ok() {
+    while interrupt().await.is_ok() {
         if cancel.is_cancelled() {
             std::process::exit(INTERRUPTED.into());
         }
         cancel.cancel();
     }
+}
+
+/// Waits for Ctrl-C or for what `kill`, `timeout` and service managers send.
+#[cfg(unix)]
+async fn interrupt() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupt() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 fn log(verbose: bool) {

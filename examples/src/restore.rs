@@ -66,6 +66,10 @@ impl Program for Restore {
 impl Restore {
     async fn storage(&self) -> Result<Storage> {
         match (&self.from, &self.state_dir) {
+            (_, Some(state)) if !state.is_dir() => Err(Failure::message(format!(
+                "there is no directory {} that `backup --state-dir` has made",
+                state.display()
+            ))),
             (name, Some(state)) => {
                 let name = name.as_deref().unwrap_or(DEMO_REMOTE);
                 Storage::emulated(name, Some(state)).await

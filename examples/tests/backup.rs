@@ -155,6 +155,29 @@ async fn what_is_left_out_is_told_and_has_an_exit_code() {
     assert!(stage.stored("/b/a").is_some());
 }
 
+/// On an emulator, which compares afterwards: with what was copied. Jottacloud has one place for two names that differ in case.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_left_out_is_not_missed_by_the_comparison() {
+    use std::os::unix::{ffi::OsStrExt as _, net::UnixListener};
+    let dir = tempfile::tempdir().unwrap();
+    let src = dir.path().join("src");
+    make_tree(&src, &["a", "d/Name", "d/name", "d/\u{1b}[31m"]);
+    let latin = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    fs::write(src.join(latin), "latin").unwrap();
+    fs::create_dir(src.join("empty")).unwrap();
+    let _socket = UnixListener::bind(src.join("socket")).unwrap();
+    let (src, state) = (src.to_str().unwrap(), dir.path().join("state"));
+    let state = state.to_str().unwrap();
+    let ended = run::<Backup>(b"", &[src, "--to", "jotta:b", "--state-dir", state]).await;
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert_eq!(cell(&ended.out, "backup", "problems"), "2");
+    assert_eq!(cell(&ended.out, "restore", "files"), "4");
+    let compared = "restored and compared byte for byte: 4 files";
+    assert!(ended.out.contains(compared), "{ended:?}");
+    assert!(ended.err.contains("socket: "), "{ended:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_makes_no_sense_is_refused() {
     let stage = Stage::new().await;
@@ -169,6 +192,15 @@ async fn what_makes_no_sense_is_refused() {
     let ended = run::<Backup>(b"", &of_nothing).await;
     assert_eq!(ended.code, 1, "{ended:?}");
     assert!(ended.err.contains("missing"), "{ended:?}");
+
+    let of_a_file = [config, "--to", "koofr:b", "--config", config];
+    let ended = run::<Backup>(b"", &of_a_file).await;
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.err.contains("is no folder"), "{ended:?}");
+    let of_no_state = [&*src, "--state-dir", &*missing];
+    let ended = run::<Restore>(b"", &of_no_state).await;
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(!stage.path("missing").exists(), "{ended:?}");
 
     let ended = run::<Backup>(b"", &[&src, "--to", &missing]).await;
     assert_eq!(ended.code, 2, "{ended:?}");

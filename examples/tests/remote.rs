@@ -80,6 +80,8 @@ async fn one_entry_is_shown_by_itself() {
     let folder = stage.remote(&["lsjson", "--stat", "koofr:f"]).await.ok();
     assert_eq!(json(&folder)["Path"], "");
     assert_eq!(json(&folder)["IsDir"], true);
+    let no_file = ["lsjson", "--stat", "--files-only", "koofr:f"];
+    assert_eq!(stage.remote(&no_file).await.ok(), "null\n");
 }
 
 #[tokio::test]
@@ -325,6 +327,11 @@ async fn trees_and_files_are_copied_both_ways() {
     stage.remote(&["copyto", &file, "koofr:as"]).await.ok();
     assert!(stage.stored("/as").is_some());
     stage.remote(&["copyto", "koofr:t", "koofr:u"]).await.ok();
+    for place in ["koofr:t", "koofr:t/a"] {
+        let same = stage.remote(&["copyto", place, place]).await;
+        assert!(same.err.contains("the same place"), "{same:?}");
+        assert_eq!(same.code, 0, "{same:?}");
+    }
     assert!(stage.stored("/u/d/b").is_some());
 }
 
@@ -460,6 +467,8 @@ async fn the_exit_code_tells_what_is_missing() {
         (&["lsjson", &away], 1),
         (&["fly", "koofr:"], 2),
         (&["deletefile", "koofr:"], 2),
+        (&["deletefile", "koofr:d/f/"], 2),
+        (&["rcat", "koofr:d/f/"], 2),
     ] {
         let ended = stage.remote(arguments).await;
         assert_eq!(ended.code, code, "{arguments:?}: {ended:?}");
@@ -474,6 +483,9 @@ async fn a_mistyped_remote_is_told_with_the_names_there_are() {
     let stage = Stage::new().await;
     let ended = stage.remote(&["ls", "kofr:x"]).await;
     assert!(ended.err.contains("configured are: koofr"), "{ended:?}");
+    fs::write(&stage.config, "[koofr]\nuser = ann\n").unwrap();
+    let ended = stage.remote(&["ls", "koofr:x"]).await;
+    assert!(ended.err.contains("has the type \"\""), "{ended:?}");
 }
 
 #[tokio::test]

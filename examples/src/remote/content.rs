@@ -40,16 +40,16 @@ pub(super) struct Cat {
     /// Print this many bytes at most; all if negative
     #[arg(long, value_name = "N", default_value_t = -1, allow_hyphen_values = true)]
     count: i64,
-    /// Print the first N bytes
-    #[arg(long, value_name = "N", conflicts_with_all = ["offset", "count", "tail"])]
-    head: Option<u64>,
-    /// Print the last N bytes
-    #[arg(long, value_name = "N", conflicts_with_all = ["offset", "count"])]
-    tail: Option<u64>,
+    /// Print the first N bytes; all if zero or negative
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, conflicts_with_all = ["offset", "count", "tail"])]
+    head: i64,
+    /// Print the last N bytes; all if zero or negative
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, conflicts_with_all = ["offset", "count"])]
+    tail: i64,
     /// Print nothing, only read
     #[arg(long)]
     discard: bool,
-    /// Print this between the contents of files
+    /// Print this behind the content of each file
     #[arg(
         long,
         value_name = "TEXT",
@@ -63,18 +63,15 @@ impl Cat {
     pub(super) async fn run(&self, places: &Places, console: &mut Console) -> Result {
         let (remote, path) = places.remote(&self.place)?;
         let found = remote.stat(&path).await?;
-        if found.is_file() {
-            return self.print(&*remote, &found, console).await;
-        }
-        let mut entries: Vec<Entry> = remote
-            .list_recursive(&path, ListOptions::default())
-            .try_filter(|entry| std::future::ready(entry.is_file()))
-            .try_collect()
-            .await?;
-        entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        for entry in &entries {
-            self.print(&*remote, entry, console).await?;
-            console.out.write_all(self.separator.as_bytes())?;
+        let files = match found.is_file() {
+            true => vec![found],
+            false => files_below(&*remote, &path).await?,
+        };
+        for file in &files {
+            self.print(&*remote, file, console).await?;
+            if !self.discard {
+                console.out.write_all(self.separator.as_bytes())?;
+            }
         }
         Ok(())
     }
@@ -102,8 +99,8 @@ impl Cat {
     /// Which bytes of a file of this size are printed; all of them if absent.
     fn part(&self, size: u64) -> Option<Range<u64>> {
         let (offset, count) = match (self.head, self.tail) {
-            (Some(head), _) => (0, Some(head)),
-            (_, Some(tail)) => (size.saturating_sub(tail), None),
+            (head @ 1.., _) => (0, Some(head.unsigned_abs())),
+            (_, tail @ 1..) => (size.saturating_sub(tail.unsigned_abs()), None),
             _ => (self.start(size), u64::try_from(self.count).ok()),
         };
         if offset == 0 && count.is_none() {
@@ -125,6 +122,17 @@ impl Cat {
             Err(_negative) => size.saturating_sub(self.offset.unsigned_abs()),
         }
     }
+}
+
+/// All files below a folder, by path.
+async fn files_below(remote: &dyn Remote, folder: &RemotePath) -> Result<Vec<Entry>> {
+    let mut files: Vec<Entry> = remote
+        .list_recursive(folder, ListOptions::default())
+        .try_filter(|entry| std::future::ready(entry.is_file()))
+        .try_collect()
+        .await?;
+    files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
 #[derive(Args, Debug)]
@@ -179,8 +187,8 @@ mod tests {
             place: OsString::new(),
             offset,
             count,
-            head: None,
-            tail: None,
+            head: 0,
+            tail: 0,
             discard: false,
             separator: String::new(),
         };
@@ -215,8 +223,10 @@ mod tests {
             discard: false,
             separator: String::new(),
         };
-        assert_eq!(cat(Some(4), None).part(10), Some(0..4));
-        assert_eq!(cat(None, Some(4)).part(10), Some(6..10));
-        assert_eq!(cat(None, Some(40)).part(10), None);
+        assert_eq!(cat(4, 0).part(10), Some(0..4));
+        assert_eq!(cat(0, 4).part(10), Some(6..10));
+        assert_eq!(cat(0, 40).part(10), None);
+        assert_eq!(cat(0, 0).part(10), None);
+        assert_eq!(cat(-1, -1).part(10), None);
     }
 }

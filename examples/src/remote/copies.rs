@@ -1,6 +1,6 @@
 //! Copies between any two places, one of them at least on a remote.
 
-use std::{ffi::OsString, path::Path};
+use std::{ffi::OsString, path::Path, sync::Arc};
 
 use clap::Args;
 use remote_core::error::ErrorKind;
@@ -64,7 +64,21 @@ impl Copyto {
         options: &TransferOptions,
     ) -> Result {
         let (from, to) = (places.location(&self.from)?, places.location(&self.to)?);
+        if is_same(&from, &to) {
+            console.tell(format_args!("source and target are the same place"));
+            return Ok(());
+        }
         told(copy_to(&from, &to, options).await, console).map(drop)
+    }
+}
+
+/// A copy of something onto itself is done already, as for rclone.
+fn is_same(from: &Location, to: &Location) -> bool {
+    match (from, to) {
+        (Location::Remote(remote, source), Location::Remote(other, target)) => {
+            Arc::ptr_eq(remote, other) && source == target
+        }
+        _ => false,
     }
 }
 

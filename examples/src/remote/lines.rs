@@ -14,12 +14,16 @@ use crate::{console::Console, program::Result};
 /// The services whose ids rclone shows.
 const SERVICES_WITH_IDS: [&str; 1] = ["amazon cloud drive"];
 
+/// The services whose media types rclone shows, as far as they tell them; others follow from the name.
+const SERVICES_WITH_TYPES: [&str; 2] = ["amazon cloud drive", "jottacloud"];
+
 /// Prints entries as rclone does: one object per line, in one buffer that is used again.
 pub(super) struct Lines<'a> {
     wanted: &'a Lsjson,
     clock: Clock,
     directory_times: bool,
     ids: bool,
+    types_of_service: bool,
     types: Option<MediaTypes>,
     line: Vec<u8>,
     is_first: bool,
@@ -32,6 +36,7 @@ impl<'a> Lines<'a> {
             clock: Clock::local(capabilities.time_precision),
             directory_times: capabilities.directory_times,
             ids: SERVICES_WITH_IDS.contains(&capabilities.service),
+            types_of_service: SERVICES_WITH_TYPES.contains(&capabilities.service),
             types: (!wanted.no_mimetype).then(MediaTypes::of_system),
             line: Vec::new(),
             is_first: true,
@@ -111,15 +116,19 @@ impl<'a> Lines<'a> {
         }
         self.member("MimeType", layout, false);
         let name = String::from_utf8_lossy(shown.name().unwrap_or_default());
-        let media_type = match &self.types {
-            Some(types) if entry.is_file() => types.of(&name),
+        let told = entry.content_type.as_deref();
+        let told = told.filter(|told| self.types_of_service && !told.is_empty());
+        let media_type = match (told, &self.types) {
+            (Some(told), _) if entry.is_file() => told,
+            (None, Some(types)) if entry.is_file() => types.of(&name),
             _ => "inode/directory",
         };
         push_string(&mut self.line, media_type.as_bytes());
     }
 
     fn hashes(&mut self, entry: &Entry, layout: Layout) {
-        let Some(hash) = entry.hash.as_ref().filter(|_| self.wanted.hash) else {
+        let hash = entry.hash.as_ref();
+        let Some(hash) = hash.filter(|hash| self.wanted.shows(hash.algorithm())) else {
             return;
         };
         self.member("Hashes", layout, false);
@@ -194,6 +203,7 @@ mod tests {
             place: "".into(),
             recursive: false,
             hash: true,
+            hash_type: Vec::new(),
             stat: false,
             files_only: false,
             dirs_only: false,
@@ -253,6 +263,41 @@ mod tests {
             lines.print(&path("a.txt"), &entry, &mut console).unwrap();
             let end = out.text().ends_with(r#""},"ID":"an id"}"#);
             assert_eq!(end, shown, "{service}: {}", out.text());
+        }
+    }
+
+    #[test]
+    fn media_types_are_those_of_the_service_where_rclone_shows_them() {
+        let mut entry = file();
+        entry.content_type = Some("text/x-told".into());
+        for (service, shown) in [
+            ("amazon cloud drive", "text/x-told"),
+            ("jottacloud", "text/x-told"),
+            ("koofr", "text/plain; charset=utf-8"),
+        ] {
+            let (mut console, out, _err) = Console::captured(b"");
+            let wanted = wanted();
+            let mut lines = Lines::new(&wanted, &Capabilities::minimal(service));
+            lines.print(&path("a.txt"), &entry, &mut console).unwrap();
+            let member = format!(r#""MimeType":"{shown}""#);
+            assert!(out.text().contains(&member), "{service}: {}", out.text());
+        }
+    }
+
+    #[test]
+    fn hashes_of_other_types_are_left_out() {
+        for (types, shown) in [
+            (&["md5"][..], true),
+            (&["MD5", "sha1"], true),
+            (&["sha1"], false),
+        ] {
+            let (mut console, out, _err) = Console::captured(b"");
+            let mut wanted = wanted();
+            wanted.hash = false;
+            wanted.hash_type = types.iter().map(|&name| name.to_owned()).collect();
+            let mut lines = lines(&wanted);
+            lines.print(&path("a.txt"), &file(), &mut console).unwrap();
+            assert_eq!(out.text().contains("Hashes"), shown, "{types:?}");
         }
     }
 

@@ -7,6 +7,7 @@ use futures::{StreamExt as _, stream::BoxStream};
 use remote_core::{
     entry::Entry,
     error::{Error, ErrorKind},
+    hash::HashAlgorithm,
     operation::ListOptions,
     path::RemotePath,
     remote::Remote,
@@ -24,8 +25,11 @@ pub(super) struct Lsjson {
     /// Print the hashes of files
     #[arg(long)]
     pub(super) hash: bool,
+    /// Print hashes of this type only; may be repeated, and implies --hash
+    #[arg(long, value_name = "TYPE", ignore_case = true, value_parser = HASH_TYPES)]
+    pub(super) hash_type: Vec<String>,
     /// Print the entry itself, not what is in it
-    #[arg(long, conflicts_with = "recursive")]
+    #[arg(long)]
     pub(super) stat: bool,
     /// Leave out folders
     #[arg(long)]
@@ -42,6 +46,23 @@ pub(super) struct Lsjson {
     #[command(flatten)]
     pub(super) depth: Depth,
 }
+
+/// The hashes that rclone knows by these names. A service has few of them; rclone leaves the others out, and so do we.
+const HASH_TYPES: [&str; 13] = [
+    "md5",
+    "sha1",
+    "sha256",
+    "sha512",
+    "whirlpool",
+    "crc32",
+    "blake3",
+    "xxh3",
+    "xxh128",
+    "dropbox",
+    "hidrive",
+    "mailru",
+    "quickxor",
+];
 
 /// How deep to look.
 #[derive(Args, Debug)]
@@ -72,17 +93,34 @@ impl Lsjson {
         let mut lines = Lines::new(self, remote.capabilities());
         if self.stat {
             let entry = remote.stat(&path).await?;
-            return lines.print_alone(&entry, console);
+            return match self.includes(&entry) {
+                true => lines.print_alone(&entry, console),
+                false => Ok(console.out.write_all(b"null\n")?),
+            };
         }
         let levels = self.depth.levels(self.recursive);
         let mut below = Below::new(&remote, &path, levels).await?;
         while let Some(entry) = below.next(console).await? {
-            if !(self.files_only && entry.is_directory() || self.dirs_only && entry.is_file()) {
+            if self.includes(&entry) {
                 lines.print(&below.shown(&entry), &entry, console)?;
             }
         }
         lines.finish(console)?;
         below.finish()
+    }
+
+    fn includes(&self, entry: &Entry) -> bool {
+        !(self.files_only && entry.is_directory() || self.dirs_only && entry.is_file())
+    }
+
+    /// Whether hashes of this type are printed.
+    pub(super) fn shows(&self, algorithm: HashAlgorithm) -> bool {
+        match self.hash_type.as_slice() {
+            [] => self.hash,
+            types => types
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(algorithm.name())),
+        }
     }
 }
 
@@ -102,7 +140,7 @@ impl Ls {
                 // An unknown size is -1.
                 let size = entry.size.map_or(-1, i128::from);
                 write!(console.out, "{size:9} ")?;
-                console.out.write_all(below.shown(&entry).as_bytes())?;
+                console.print_name(below.shown(&entry).as_bytes())?;
                 console.out.write_all(b"\n")?;
             }
         }

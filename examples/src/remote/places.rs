@@ -35,16 +35,17 @@ impl Places {
         }
     }
 
-    /// The path of a file on a remote, which is not its top.
+    /// The path of a file on a remote, which is not its top, and does not end like that of a folder.
     pub(super) fn remote_file(&self, place: &OsStr) -> Result<(Arc<dyn Remote>, RemotePath)> {
         let (remote, path) = self.remote(place)?;
-        if path.is_root() {
-            return Err(Failure::usage(format!(
-                "{} is the top of a remote, name a file on it",
-                place.display()
-            )));
-        }
-        Ok((remote, path))
+        let what = if path.is_root() {
+            "is the top of a remote, name a file on it"
+        } else if place.as_encoded_bytes().ends_with(b"/") {
+            "names a folder, a file has no slash at its end"
+        } else {
+            return Ok((remote, path));
+        };
+        Err(Failure::usage(format!("{} {what}", place.display())))
     }
 
     /// A place on a remote or on this machine.
