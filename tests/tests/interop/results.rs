@@ -4,8 +4,9 @@
 //!   `rmdir`, `deletefile`, `purge`, `rcat`
 //! * what the telling commands print: `lsjson` of a folder, of a tree and of a file, `ls`, `cat` with its parts, `size --json`, `about --json`, `link`
 //! * what fails for rclone fails for us
-//!
-//! `touch` is missing: our program has none.
+//! * `printed`: all that both print, byte for byte, on every service
+
+mod printed;
 
 use serde_json::Value;
 use tests::interop::{
