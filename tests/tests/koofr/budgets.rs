@@ -7,7 +7,7 @@
 //! | write N files into D new directories | N + D + 2 |
 //! | list a whole tree | 1 |
 //! | read a file | 1 |
-//! | copy again with nothing changed | 2 |
+//! | copy again with nothing changed | 2; up to 6 more for each checker where the storage loses the times |
 //! | copy a single file to a path, the first use included | 3; 2 if it is there already, 5 into a new directory |
 //! | remove a tree | 1 |
 
@@ -24,6 +24,7 @@ use remote_core::{
     path::RemotePath,
     remote::{Remote as _, RemoteExt as _},
 };
+use remote_emulator::koofr::{KoofrConfig, MountConfig};
 use remote_transfer::{Location, TransferOptions, copy, copy_file};
 use tests::{
     folders::fill,
@@ -135,6 +136,27 @@ async fn copying_a_tree_up_and_again_keeps_the_budget() {
     let (summary, requests) = bench.counted(copy(&from, &to, &options)).await;
     assert_eq!(summary.unwrap().files_unchanged, FILES as u64);
     assert_eq!(requests, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_that_loses_times_is_asked_to_keep_one_and_not_all() {
+    const FILES: usize = 30;
+    let config = KoofrConfig::default().primary(MountConfig::new("Dropbox").without_modified());
+    let bench = Bench::with(config).await;
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 3, FILES);
+    let to = Location::remote(bench.shared(), path("backup"));
+    let (from, options) = (Location::local(folder.path()), TransferOptions::default());
+    copy(&from, &to, &options).await.unwrap();
+
+    let one_by_one = options.with_checkers(1);
+    let (summary, requests) = bench.counted(copy(&from, &to, &one_by_one)).await;
+    let summary = summary.unwrap();
+    assert_eq!(
+        (summary.files_unchanged, summary.times_updated),
+        (FILES as u64, 0)
+    );
+    assert!(requests < 10, "{requests} requests");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,7 +96,7 @@ impl Rule {
     /// Whether two times are the same as far as the coarser end can tell.
     ///
     /// Both are rounded down, as the services do; the neighbouring step counts as the same, since some round to the nearest.
-    fn same_time(self, a: SystemTime, b: SystemTime) -> bool {
+    pub(crate) fn same_time(self, a: SystemTime, b: SystemTime) -> bool {
         let step = i128::try_from(self.step.as_nanos()).unwrap_or(i128::MAX);
         let steps = |time| nanos_since_1970(time).div_euclid(step);
         steps(a).abs_diff(steps(b)) <= 1

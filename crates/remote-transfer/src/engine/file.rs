@@ -3,7 +3,7 @@
 use std::{
     fs::Permissions,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::SystemTime,
 };
 
@@ -215,12 +215,17 @@ async fn set_modified(job: &Job, place: &Existing<'_>, modified: SystemTime) -> 
                 .await?;
         }
         Existing::Remote(target, path) => {
-            if !target.remote.capabilities().set_modified.is_available() {
+            let is_available = target.remote.capabilities().set_modified.is_available();
+            if !is_available || target.loses_times.load(Ordering::Relaxed) {
                 return Ok(false);
             }
             let (remote, path) = (Arc::clone(&target.remote), RemotePath::clone(path));
             let change = async move { remote.set_modified(&path, modified).await };
-            job.finishing.run(change).await?;
+            let stored = job.finishing.run(change).await?.modified;
+            if stored.is_some_and(|stored| !job.rule.same_time(stored, modified)) {
+                target.loses_times.store(true, Ordering::Relaxed);
+                return Ok(false);
+            }
         }
     }
     Ok(true)

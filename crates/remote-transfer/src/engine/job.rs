@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -62,6 +62,8 @@ pub(crate) struct RemoteTarget {
     pub(crate) index: Index,
     /// The target is a place that the user named, in a directory that is likely to be there.
     pub(crate) expects_dir: bool,
+    /// A time that was set was not kept, as with some storages that a service only passes on to: the others are not tried.
+    pub(crate) loses_times: AtomicBool,
 }
 
 /// A file that is to be copied.

@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -240,6 +240,7 @@ impl Setting<'_> {
             remote: Arc::clone(remote),
             base,
             expects_dir: true,
+            loses_times: AtomicBool::new(false),
         });
         Ok((target, path, known.as_ref().map(KnownFile::of)))
     }
@@ -266,6 +267,7 @@ impl Setting<'_> {
                     base: base.clone(),
                     index,
                     expects_dir: false,
+                    loses_times: AtomicBool::new(false),
                 });
                 Ok((target, printer))
             }
