@@ -465,7 +465,7 @@ impl From<IntegrityError> for Error {
     }
 }
 
-/// The error and its causes in one line, separated by `: `, followed by the help if there is one.
+/// The error and its causes in one line, separated by `: `, followed by the number of attempts if there were several, and the help if there is one.
 ///
 /// Causes that only repeat the text before them are left out.
 ///
@@ -483,6 +483,7 @@ impl From<IntegrityError> for Error {
 pub fn report(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut help = None;
+    let mut attempts = 1;
     let mut next = Some(error);
     while let Some(error) = next {
         let line = error.to_string();
@@ -490,10 +491,14 @@ pub fn report(error: &(dyn StdError + 'static)) -> String {
             text.push_str(": ");
             text.push_str(&line);
         }
-        if help.is_none() {
-            help = error.downcast_ref::<Error>().and_then(Error::help);
+        if let Some(error) = error.downcast_ref::<Error>() {
+            attempts = attempts.max(error.attempts());
+            help = help.or(error.help());
         }
         next = error.source();
+    }
+    if attempts > 1 {
+        text.push_str(&format!(" ({attempts} attempts)"));
     }
     if let Some(help) = help {
         text.push_str("; ");
@@ -530,6 +535,17 @@ mod tests {
             actual: 1,
         };
         assert_eq!(report(&Error::from(cause)), "expected 2 bytes, got 1");
+    }
+
+    #[test]
+    fn reports_tell_how_often_it_was_tried() {
+        let error = Error::new(ErrorKind::Service)
+            .with_attempts(10)
+            .with_help("try again later");
+        assert_eq!(
+            report(&error),
+            "service failed (10 attempts); try again later"
+        );
     }
 
     #[test]

@@ -243,8 +243,9 @@ impl Retry {
     ///
     /// # Errors
     ///
-    /// The error of the last attempt that was made, with their number as [`Error::attempts`]. Its effect is unknown if that of an
-    /// earlier attempt is: a last attempt that was turned away says nothing about the one before. Only when the pacer
+    /// The error of the last attempt that was made, with their number as [`Error::attempts`]. Those that an attempt made in a loop of its own
+    /// count as well, so that loops within loops do not multiply: what has failed ten times is not tried ten times ten times. Its effect
+    /// is unknown if that of an earlier attempt is: a last attempt that was turned away says nothing about the one before. Only when the pacer
     /// forbids the very first attempt within the limits is it an [`ErrorKind::RateLimited`] error of this function.
     ///
     /// # Cancellation
@@ -261,6 +262,7 @@ impl Retry {
             .max_elapsed
             .and_then(|elapsed| Instant::now().checked_add(elapsed));
         let mut number = 1;
+        let mut made = 0_u32;
         let mut last = None;
         let mut may_be_made = false;
         loop {
@@ -277,7 +279,10 @@ impl Retry {
                     self.pacer.succeeded();
                     return Ok(value);
                 }
-                Err(error) => error.with_attempts(number),
+                Err(error) => {
+                    made = made.saturating_add(error.attempts());
+                    error.with_attempts(made)
+                }
             };
             may_be_made |= error.effect() == Effect::Unknown;
             let error = match error.effect() {

@@ -330,3 +330,54 @@ async fn what_was_never_reached_is_tried_a_few_times_and_what_was_is_waited_for(
     assert_eq!(attempts(few.clone(), false).await, 10);
     assert_eq!(attempts(few.with_max_attempts(2), true).await, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn attempts_within_attempts_count_and_do_not_multiply() {
+    let retry = retry(RetryPolicy::default().with_max_attempts(4));
+    for (failures_before, expected) in [(0, 4), (2, 6)] {
+        let calls = AtomicU32::new(0);
+        let outcome: Result<()> = retry
+            .run(Idempotency::Idempotent, |attempt| {
+                let (calls, retry) = (&calls, &retry);
+                async move {
+                    if attempt.number <= failures_before {
+                        calls.fetch_add(1, Ordering::Relaxed);
+                        return Err(error(RetryAdvice::Safe(None)));
+                    }
+                    retry
+                        .run(Idempotency::Idempotent, |_| async {
+                            calls.fetch_add(1, Ordering::Relaxed);
+                            Err(error(RetryAdvice::Safe(None)))
+                        })
+                        .await
+                }
+            })
+            .await;
+        assert_eq!(outcome.unwrap_err().attempts(), expected);
+        assert_eq!(calls.into_inner(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_distance_is_kept_while_all_is_well_and_after_a_busy_time() {
+    let least = Duration::from_millis(20);
+    let pacer = Pacer::new();
+    pacer.set_min_spacing(least);
+    let begun = async |pacer: &Pacer, number: u32| {
+        let started = Instant::now();
+        for _ in 0..number {
+            pacer.ready(SECOND).await.unwrap();
+        }
+        started.elapsed()
+    };
+    let taken = begun(&pacer, 6).await;
+    assert!(taken >= least * 5 && taken < least * 6, "{taken:?}");
+    pacer.failed(&Error::new(ErrorKind::RateLimited), Instant::now());
+    assert!(pacer.spacing() > least);
+    for _ in 0..20 {
+        pacer.succeeded();
+    }
+    assert_eq!(pacer.spacing(), least);
+    let taken = begun(&pacer.clone(), 6).await;
+    assert!(taken >= least * 5, "{taken:?}");
+}

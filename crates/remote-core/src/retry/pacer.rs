@@ -22,7 +22,8 @@ const MIN_SPACING: Duration = Duration::from_millis(10);
 ///
 /// * A pause named by the service (`Retry-After`) holds for every attempt, not only for the call that was sent away.
 /// * After [`ErrorKind::RateLimited`], or status 503, attempts keep a distance, which doubles with every further
-///   such answer and shrinks with every success until it is gone. While all is well the pacer costs one lock and no waiting.
+///   such answer and shrinks with every success until it is gone. While all is well the pacer costs one lock and no waiting, unless a
+///   [distance](Self::set_min_spacing) is kept at all times.
 #[derive(Clone, Debug, Default)]
 pub struct Pacer {
     state: Arc<Mutex<State>>,
@@ -35,6 +36,7 @@ struct State {
     /// The earliest start of the next attempt while they are spaced.
     next_slot: Option<Instant>,
     spacing: Duration,
+    min_spacing: Duration,
     slowed: Option<Instant>,
 }
 
@@ -45,10 +47,15 @@ impl Pacer {
         Self::default()
     }
 
-    /// The distance that attempts keep at the moment; zero while all is well.
+    /// Lets attempts keep this distance also while all is well, for services that want it; none unless set.
+    pub fn set_min_spacing(&self, spacing: Duration) {
+        self.state().min_spacing = spacing;
+    }
+
+    /// The distance that attempts keep at the moment; while all is well the [least](Self::set_min_spacing).
     #[must_use]
     pub fn spacing(&self) -> Duration {
-        self.state().spacing
+        self.state().distance()
     }
 
     /// Waits until an attempt may begin, for at most `limit`.
@@ -116,7 +123,8 @@ impl Pacer {
     /// When an attempt may begin, or nothing if it may begin at once.
     fn reserve(&self, now: Instant, limit: Duration) -> Result<Option<Instant>, Duration> {
         let mut state = self.state();
-        if state.not_before.is_none() && state.spacing.is_zero() {
+        let distance = state.distance();
+        if state.not_before.is_none() && distance.is_zero() {
             return Ok(None);
         }
         let at = now
@@ -129,8 +137,8 @@ impl Pacer {
         if state.not_before.is_some_and(|until| until <= now) {
             state.not_before = None;
         }
-        if !state.spacing.is_zero() {
-            state.next_slot = at.checked_add(state.spacing);
+        if !distance.is_zero() {
+            state.next_slot = at.checked_add(distance);
         }
         Ok((at > now).then_some(at))
     }
@@ -138,5 +146,11 @@ impl Pacer {
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere cannot leave the few numbers in an unusable state.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn distance(&self) -> Duration {
+        self.spacing.max(self.min_spacing)
     }
 }
