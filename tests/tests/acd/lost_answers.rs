@@ -1,6 +1,6 @@
 //! Every call that changes something, against every way in which its answer can be lost, late or refused.
 //!
-//! One request meets the fault and all others are served:
+//! One request meets the fault and all others are served; of a change that takes several steps, each in its turn:
 //!
 //! * the change is made and the connection closes without an answer, or a 504 comes in place of it;
 //! * the change is made, the answer is lost, and queries show it late;
@@ -13,7 +13,7 @@
 //! A second matrix has what lasts: every attempt fails, or the answer is lost and from then on nothing answers. There the error's effect is true: "not made" only
 //! if nothing changed, "made" only if everything did.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use acd_api::AcdRemote;
 use remote_core::{
@@ -51,11 +51,14 @@ enum Change {
     RenameBlocked,
     RenameTrashWay,
     RenameOver,
+    RenameOverElsewhere,
+    RemoveLink,
     Restore,
+    RestoreAs,
 }
 
 impl Change {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 20] = [
         Self::WriteOver,
         Self::WriteNew,
         Self::WriteCreate,
@@ -72,24 +75,46 @@ impl Change {
         Self::RenameBlocked,
         Self::RenameTrashWay,
         Self::RenameOver,
+        Self::RenameOverElsewhere,
+        Self::RemoveLink,
         Self::Restore,
+        Self::RestoreAs,
     ];
 
-    /// The request that meets the fault, by method and endpoint.
-    fn endpoint(self) -> (&'static str, &'static str) {
+    /// The requests that can meet the fault, the telling one first.
+    fn steps(self) -> Vec<Step> {
+        const CREATE: Step = Step("POST", "nodes/create", 0);
+        const MOVE: Step = Step("POST", "children/move", 0);
+        const OVERWRITE: Step = Step("PUT", "content/overwrite", 0);
+        const PATCH: Step = Step("PATCH", "nodes/patch", 0);
+        const RESTORE: Step = Step("POST", "trash/restore", 0);
+        const TRASH: Step = Step("PUT", "trash/add", 0);
+        const UNLINK: Step = Step("DELETE", "children/remove", 0);
+        const UPLOAD: Step = Step("POST", "content/upload", 0);
         match self {
-            Self::WriteOver => ("PUT", "content/overwrite"),
-            Self::WriteNew | Self::WriteCreate | Self::WriteEmpty => ("POST", "content/upload"),
-            Self::CreateDeep => ("POST", "nodes/create"),
-            Self::RemoveFile | Self::RemoveDir | Self::RemoveTree | Self::RenameOver => {
-                ("PUT", "trash/add")
-            }
-            Self::RenameSame | Self::RenameCase => ("PATCH", "nodes/patch"),
-            Self::RenameMove | Self::RenameBoth | Self::RenameDir | Self::RenameBlocked => {
-                ("POST", "children/move")
-            }
-            Self::RenameTrashWay => ("PUT", "children/add"),
-            Self::Restore => ("POST", "trash/restore"),
+            Self::WriteOver => vec![OVERWRITE],
+            Self::WriteNew | Self::WriteCreate | Self::WriteEmpty => vec![UPLOAD],
+            Self::CreateDeep => vec![CREATE, CREATE.after(1), CREATE.after(2)],
+            Self::RemoveFile | Self::RemoveDir | Self::RemoveTree => vec![TRASH],
+            Self::RemoveLink => vec![UNLINK],
+            Self::RenameSame | Self::RenameCase => vec![PATCH],
+            Self::RenameMove | Self::RenameDir => vec![MOVE],
+            Self::RenameBoth => vec![MOVE, PATCH],
+            // The first of the new names is refused.
+            Self::RenameBlocked => vec![MOVE, PATCH, PATCH.after(1)],
+            Self::RenameTrashWay => vec![
+                Step("PUT", "children/add", 0),
+                PATCH,
+                MOVE,
+                TRASH,
+                PATCH.after(1),
+                UNLINK,
+                RESTORE,
+            ],
+            Self::RenameOver => vec![TRASH, PATCH],
+            Self::RenameOverElsewhere => vec![TRASH, PATCH, MOVE],
+            Self::Restore => vec![RESTORE],
+            Self::RestoreAs => vec![RESTORE, PATCH],
         }
     }
 
@@ -137,7 +162,18 @@ impl Change {
                 rename(remote, "d/old", "both/other", TargetMode::CreateNew).await
             }
             Self::RenameOver => rename(remote, "d/old", "d/other", TargetMode::Replace).await,
+            Self::RenameOverElsewhere => {
+                rename(remote, "d/old", "d/tree/g", TargetMode::Replace).await
+            }
+            Self::RemoveLink => Ok(format!(
+                "{:?}",
+                remote.remove_file(&path("d/linked")).await?
+            )),
             Self::Restore => Ok(remote.restore(&path("d/gone")).await?.path.to_string()),
+            Self::RestoreAs => {
+                let restored = remote.restore_as(&path("d/gone"), &path("d/back")).await?;
+                Ok(restored.path.to_string())
+            }
         }
     }
 
@@ -171,6 +207,11 @@ impl Change {
                 go("d/other", "");
                 go("d/old", "d/other");
             }
+            Self::RenameOverElsewhere => {
+                go("d/tree/g", "");
+                go("d/old", "d/tree/g");
+            }
+            Self::RemoveLink => go("d/linked", ""),
             _ => {}
         }
         match self {
@@ -191,6 +232,9 @@ impl Change {
             Self::Restore => {
                 tree.insert("d/gone".into(), Some("gone".into()));
             }
+            Self::RestoreAs => {
+                tree.insert("d/back".into(), Some("gone".into()));
+            }
             _ => {}
         }
         tree
@@ -199,11 +243,51 @@ impl Change {
     /// How many things are in the trash afterwards.
     fn trashed(self) -> usize {
         match self {
-            Self::RemoveFile | Self::RemoveDir | Self::RemoveTree | Self::RenameOver => 2,
-            Self::Restore => 0,
+            Self::RemoveFile
+            | Self::RemoveDir
+            | Self::RemoveTree
+            | Self::RenameOver
+            | Self::RenameOverElsewhere => 2,
+            Self::Restore | Self::RestoreAs => 0,
             _ => 1,
         }
     }
+}
+
+/// A request by method and endpoint, and how many like it come before.
+#[derive(Clone, Copy, Debug)]
+struct Step(&'static str, &'static str, u64);
+
+impl Step {
+    const fn after(self, count: u64) -> Self {
+        Self(self.0, self.1, count)
+    }
+
+    fn fault(self, action: FaultAction) -> Fault {
+        Fault::new(action).on(self.1).method(self.0).skip(self.2)
+    }
+}
+
+/// A change, and the one of its steps that meets the fault.
+#[derive(Clone, Copy)]
+struct Row(Change, Step);
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(change, Step(method, endpoint, before)) = self;
+        write!(f, "{change:?} {method} {endpoint} {before}")
+    }
+}
+
+/// The rows of the telling steps, and those of the other ones.
+fn rows() -> (Vec<Row>, Vec<Row>) {
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    for change in Change::ALL {
+        let mut rows = change.steps().into_iter().map(|step| Row(change, step));
+        first.extend(rows.next());
+        later.extend(rows);
+    }
+    (first, later)
 }
 
 async fn write(
@@ -236,6 +320,9 @@ fn prepare(service: &AcdHandle) {
         service.write(file, content).unwrap();
     }
     service.create_dir("/d/empty").unwrap();
+    let linked = service.write("/d/linked", "in two folders").unwrap();
+    let both = service.entry("/both").unwrap().id;
+    service.add_parent(&linked, &both).unwrap();
     service
         .trash(&service.entry("/d/gone").unwrap().id)
         .unwrap();
@@ -250,6 +337,12 @@ fn tree(service: &AcdHandle) -> Tree {
         (path.trim_start_matches('/').to_owned(), content)
     });
     entries.collect()
+}
+
+/// The names in the trash.
+fn trash(service: &AcdHandle) -> Vec<Option<String>> {
+    let names = service.trash_list().into_iter().map(|node| node.name);
+    names.collect()
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -274,6 +367,14 @@ impl Loss {
         Self::Answered500,
         Self::Answered503,
         Self::Busy,
+    ];
+
+    /// Those that the later steps of a change meet.
+    const SOME: [Self; 4] = [
+        Self::Lost,
+        Self::Answered504,
+        Self::Closed,
+        Self::Answered500,
     ];
 
     fn is_carried_out(self) -> bool {
@@ -305,23 +406,19 @@ async fn scene() -> (Bench, AcdRemote) {
     (bench, remote)
 }
 
-fn fault(change: Change, action: FaultAction) -> Fault {
-    let (method, endpoint) = change.endpoint();
-    Fault::new(action).on(endpoint).method(method)
-}
-
 fn bodies(service: &AcdHandle) -> u64 {
     service.log().count("POST", "content/upload") + service.log().count("PUT", "content/overwrite")
 }
 
-async fn once(change: Change, loss: Loss) -> Cell {
+async fn once(row: Row, loss: Loss) -> Cell {
+    let Row(change, step) = row;
     let (bench, remote) = scene().await;
     let service = bench.service();
     let before = tree(service);
     if loss == Loss::LostLate {
         service.change_settings(|settings| settings.index_lag_ms = 30);
     }
-    service.faults().push(fault(change, loss.action()));
+    service.faults().push(step.fault(loss.action()));
     let result = change.make(&remote).await;
     let requests = bench.requests();
     let mut cell = Cell::once(&result, requests);
@@ -348,7 +445,9 @@ async fn once(change: Change, loss: Loss) -> Cell {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_lost_answer_changes_neither_result_nor_tree() {
-    matrix::try_all(&Change::ALL, &Loss::ALL, once).await;
+    let (first, later) = rows();
+    matrix::try_all(&first, &Loss::ALL, once).await;
+    matrix::try_all(&later, &Loss::SOME, once).await;
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -369,37 +468,33 @@ impl Outage {
         Self::LostThenUnauthorized,
     ];
 
-    fn order(self, change: Change, service: &AcdHandle) {
+    fn order(self, change: Change, step: Step, service: &AcdHandle) {
         let faults = service.faults();
         let then = match self {
             Self::AlwaysLost => {
-                return faults.push(fault(change, FaultAction::CommitThenClose).always());
+                return faults.push(step.fault(FaultAction::CommitThenClose).always());
             }
-            Self::AlwaysClosed => return faults.push(fault(change, FaultAction::Close).always()),
+            Self::AlwaysClosed => return faults.push(step.fault(FaultAction::Close).always()),
             Self::Always500 => {
-                return faults.push(fault(change, FaultAction::status(500)).always());
+                return faults.push(step.fault(FaultAction::status(500)).always());
             }
             Self::LostThenClosed => FaultAction::Close,
             Self::LostThenUnauthorized => FaultAction::status(401),
         };
-        faults.push(fault(change, FaultAction::CommitThenClose));
-        let (method, endpoint) = change.endpoint();
-        faults.push(
-            Fault::new(then.clone())
-                .on(endpoint)
-                .method(method)
-                .always(),
-        );
-        // Moves begin with a look at the node, and some with another change.
+        faults.push(step.fault(FaultAction::CommitThenClose));
+        faults.push(step.after(step.2 + 1).fault(then.clone()).always());
+        // Some changes begin with a look at the node.
         let looks = match change {
-            Change::RenameSame
+            Change::RemoveLink
+            | Change::RenameSame
             | Change::RenameMove
             | Change::RenameBoth
             | Change::RenameDir
             | Change::RenameCase
             | Change::RenameBlocked
             | Change::RenameTrashWay
-            | Change::RenameOver => 1,
+            | Change::RenameOver
+            | Change::RenameOverElsewhere => 1,
             _ => 0,
         };
         faults.push(
@@ -413,19 +508,21 @@ impl Outage {
     }
 }
 
-async fn lasting(change: Change, outage: Outage) -> Cell {
+async fn lasting(row: Row, outage: Outage) -> Cell {
+    let Row(change, step) = row;
     let (bench, remote) = scene().await;
     let service = bench.service();
-    let before = tree(service);
-    outage.order(change, service);
+    let before = (tree(service), trash(service));
+    outage.order(change, step, service);
     let result = change.make(&remote).await;
     service.faults().clear();
-    let now = tree(service);
-    let was_made = now == change.after(before.clone());
+    let now = (tree(service), trash(service));
+    let was_made = now.0 == change.after(before.0.clone());
     Cell::lasting(&result, was_made, now == before)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lasts_is_told_truthfully() {
-    matrix::try_all(&Change::ALL, &Outage::ALL, lasting).await;
+    let (first, later) = rows();
+    matrix::try_all(&[first, later].concat(), &Outage::ALL, lasting).await;
 }

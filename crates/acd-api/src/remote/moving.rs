@@ -78,6 +78,40 @@ impl Inner {
         }
         Ok(dir)
     }
+
+    /// Gives a node a name; harmless to repeat.
+    pub(super) async fn give_name(&self, id: &str, name: &str) -> Result<()> {
+        let patch = NodePatch::name(name);
+        self.settled_at(
+            id,
+            || self.client.update_node(id, &patch),
+            |node| node.name.as_deref() == Some(name),
+        )
+        .await
+    }
+
+    /// One change of a node, looked into when its answer is lost.
+    async fn settled_at<T, F, Fut>(
+        &self,
+        id: &str,
+        make: F,
+        is_made: impl Fn(&Node) -> bool + Send + Sync,
+    ) -> Result<()>
+    where
+        F: Fn() -> Fut + Send + Sync,
+        Fut: Future<Output = Result<T>> + Send,
+    {
+        let (make, is_made) = (&make, &is_made);
+        settled(
+            &self.retry,
+            |_attempt| async move { make().await.map(|_answer| ()) },
+            || async move {
+                let node = self.client.node(id).await?;
+                Ok(is_made(&node).then_some(()))
+            },
+        )
+        .await
+    }
 }
 
 impl Move<'_> {
@@ -126,7 +160,8 @@ impl Move<'_> {
             Ok(moved) => return Ok(moved),
             Err(error) => error,
         };
-        if !trashed {
+        // What has taken its place stays there, although it could not be looked at.
+        if !trashed || error.effect() == Effect::Made {
             return Err(error);
         }
         match self.inner.bring_back(&old.id).await {
@@ -188,7 +223,12 @@ impl Move<'_> {
     /// In the trash a name is in nobody's way.
     async fn by_way_of_the_trash(&self, conflict: Error) -> Result<()> {
         let inner = self.inner;
-        inner.put_into_trash(&self.thing.id).await?;
+        match inner.put_into_trash(&self.thing.id).await {
+            Err(error) if error.effect() == Effect::Unknown => {
+                return Err(self.may_be_in_the_trash(error));
+            }
+            other => other?,
+        };
         let changed = async {
             self.rename_to(self.name).await?;
             self.add_parent(&self.to).await?;
@@ -207,11 +247,15 @@ impl Move<'_> {
         };
         match undone.await {
             Ok(_node) => Err(error.with_effect(Effect::NotMade).with_source(conflict)),
-            Err(_failed) => Err(left(
-                error,
-                &format!("node {} may be in the trash", self.thing.id),
-            )),
+            Err(_failed) => Err(self.may_be_in_the_trash(error)),
         }
+    }
+
+    fn may_be_in_the_trash(&self, error: Error) -> Error {
+        left(
+            error,
+            &format!("node {} may be in the trash", self.thing.id),
+        )
     }
 
     /// After a failed second step, takes back the first one.
@@ -236,14 +280,8 @@ impl Move<'_> {
         }
     }
 
-    /// Gives the node a name; harmless to repeat.
     async fn rename_to(&self, name: &str) -> Result<()> {
-        let patch = NodePatch::name(name);
-        self.settled(
-            || self.inner.client.update_node(&self.thing.id, &patch),
-            |node| node.name.as_deref() == Some(name),
-        )
-        .await
+        self.inner.give_name(&self.thing.id, name).await
     }
 
     async fn relocate(&self, from: &Id, to: &Id) -> Result<()> {
@@ -293,7 +331,6 @@ impl Move<'_> {
         }
     }
 
-    /// One step, looked into when its answer is lost.
     async fn settled<T, F, Fut>(
         &self,
         make: F,
@@ -303,16 +340,7 @@ impl Move<'_> {
         F: Fn() -> Fut + Send + Sync,
         Fut: Future<Output = Result<T>> + Send,
     {
-        let (make, is_made) = (&make, &is_made);
-        settled(
-            &self.inner.retry,
-            |_attempt| async move { make().await.map(|_answer| ()) },
-            || async move {
-                let node = self.inner.client.node(&self.thing.id).await?;
-                Ok(is_made(&node).then_some(()))
-            },
-        )
-        .await
+        self.inner.settled_at(&self.thing.id, make, is_made).await
     }
 
     /// The node in its new place, by the view that shows the newest state.
@@ -347,7 +375,7 @@ fn not_settled(node: &Node) -> Error {
 }
 
 /// The error of a change that could not be tidied up after.
-fn left(error: Error, where_it_is: &str) -> Error {
+pub(super) fn left(error: Error, where_it_is: &str) -> Error {
     Error::with_message(error.kind(), format!("failed half way; {where_it_is}"))
         .with_effect(Effect::Unknown)
         .with_help("put it right by its id when the service works again")

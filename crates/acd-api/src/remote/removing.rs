@@ -16,6 +16,7 @@ use super::{
     Inner,
     known::{Id, Thing, fit},
     looking::{is_a_directory, not_a_directory},
+    moving::left,
 };
 use crate::model::node::{Node, NodeStatus};
 
@@ -167,7 +168,13 @@ impl Inner {
             return Ok(Tried::Removed);
         }
         // Somebody has renamed or moved it, or put it into another folder as well: it must not be lost there.
-        self.bring_back(&thing.id).await?;
+        if let Err(error) = self.bring_back(&thing.id).await {
+            let where_it_is = format!(
+                "node {}, which is elsewhere by now, is in the trash",
+                thing.id
+            );
+            return Err(left(error, &where_it_is));
+        }
         if was_there {
             return self.unlink(folder, thing).await;
         }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use remote_core::{
     entry::Entry,
-    error::{Error, ErrorKind, Result},
+    error::{Effect, Error, ErrorKind, Result},
     operation::RemoveOutcome,
     path::RemotePath,
     remote::Remote as _,
@@ -14,6 +14,7 @@ use super::{
     AcdRemote, Inner, at, entries,
     known::{Thing, fold},
     looking::not_found,
+    moving::left,
 };
 use crate::model::node::{Node, NodeStatus};
 
@@ -131,22 +132,24 @@ impl Inner {
             .filter(was_there)
             .max_by_key(|node| node.modified_date);
         let newest = newest.ok_or_else(not_found)?;
-        let mut patch = None;
         if let Some(new_name) = &new_name {
-            patch = Some(crate::api::nodes::NodePatch::name(new_name.as_str()));
-        }
-        if let Some(patch) = &patch {
             // Names in the trash are in nobody's way.
-            self.client.update_node(&newest.id, patch).await?;
+            self.give_name(&newest.id, new_name).await?;
         }
-        let restored = self.bring_back(&newest.id).await;
-        let restored = restored.map_err(|error| match error.is_already_exists() {
-            true => error.with_help("bring it back under another name"),
-            false => error,
-        })?;
+        let restored = match self.bring_back(&newest.id).await {
+            Ok(restored) => restored,
+            Err(error) => {
+                return Err(self
+                    .still_in_trash(newest, new_name.as_deref(), error)
+                    .await);
+            }
+        };
         let node = match restored {
             Some(node) if node.is_available() && !node.parents.is_empty() => node,
-            _ => self.client.node(&newest.id).await?,
+            _ => {
+                let node = self.client.node(&newest.id).await;
+                node.map_err(|error| error.with_effect(Effect::Made))?
+            }
         };
         let thing = Thing::of(&node).ok_or_else(|| {
             Error::with_message(ErrorKind::Protocol, "what was brought back has no name")
@@ -156,6 +159,27 @@ impl Inner {
             new_path.unwrap_or(path).clone(),
             &Arc::clone(&thing),
         ))
+    }
+
+    /// What is still in the trash is found there under its old name.
+    async fn still_in_trash(&self, node: &Node, new_name: Option<&str>, error: Error) -> Error {
+        let error = match error.is_already_exists() {
+            true => error.with_help("bring it back under another name"),
+            false => error,
+        };
+        let (Some(old), Some(new)) = (node.name.as_deref(), new_name) else {
+            return error;
+        };
+        if error.effect() != Effect::NotMade {
+            return error;
+        }
+        match self.give_name(&node.id, old).await {
+            Ok(()) => error,
+            Err(_failed) => left(
+                error,
+                &format!("node {} is in the trash as {new:?}", node.id),
+            ),
+        }
     }
 
     fn new_name(&self, path: &RemotePath, new_path: &RemotePath) -> Result<String> {
