@@ -4,7 +4,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use remote_core::{error::Result, source::Sent};
+use remote_core::{
+    error::{Error, Result},
+    source::Sent,
+};
 use tokio::time::Instant;
 
 use super::{
@@ -12,7 +15,10 @@ use super::{
     known::{Id, Thing, fit, fold},
     looking::thing_in,
 };
-use crate::model::node::{Node, NodeStatus};
+use crate::{
+    error::ApiError,
+    model::node::{Node, NodeStatus},
+};
 
 /// How long to wait for a gibibyte unless set; what users of other programs had measured.
 pub const DEFAULT_UPLOAD_WAIT_PER_GB: Duration = Duration::from_secs(180);
@@ -74,6 +80,14 @@ enum Look {
 }
 
 impl Inner {
+    /// How long to look for an upload that has failed like this: once where the service has given up on it.
+    pub(super) fn time_to_look(&self, error: &Error, sent: &Sent) -> Duration {
+        match ApiError::of(error).is_some_and(ApiError::is_incomplete_upload) {
+            true => Duration::ZERO,
+            false => self.wait.budget(sent.bytes()),
+        }
+    }
+
     /// Looks for what was sent until it is there or the time is up. Size and hash must be those that were sent.
     pub(super) async fn wait_for(
         &self,
@@ -81,8 +95,14 @@ impl Inner {
         name: &str,
         place: &Place,
         sent: &Sent,
+        budget: Duration,
     ) -> Outcome {
-        let budget = self.wait.budget(sent.bytes());
+        // It may take long, and nothing moves meanwhile.
+        tracing::info!(
+            bytes = sent.bytes(),
+            budget_s = budget.as_secs(),
+            "the end of an upload has failed, looking for the file"
+        );
         let started = Instant::now();
         let mut seen = false;
         let mut foreign = None;
@@ -94,6 +114,7 @@ impl Inner {
                     foreign = Some(thing);
                 }
                 Ok(Look::NotYet) => seen = true,
+                Err(error) if error.is_fatal() => return Outcome::Unseen,
                 Err(error) => {
                     tracing::debug!(kind = ?error.kind(), "cannot look for an upload");
                 }
@@ -127,26 +148,47 @@ impl Inner {
         Ok(look)
     }
 
-    /// Waits until a node tells the size and hash of its content, and is available.
+    /// Waits until a node is available in a folder and tells the size and hash of its content.
     pub(super) async fn wait_until_processed(
         &self,
         id: &str,
         folder: &Id,
         bytes: u64,
-    ) -> Result<Option<Arc<Thing>>> {
+    ) -> Result<Processed> {
         let budget = self.wait.budget(bytes);
         let started = Instant::now();
         loop {
-            let node = self.node_if_exists(id).await?;
-            let thing = node.as_ref().and_then(|node| thing_in(node, folder));
-            if let Some(thing) = thing.filter(|thing| is_processed(thing)) {
-                return Ok(Some(thing));
-            }
+            let state = match self.node_if_exists(id).await? {
+                Some(node) => Processed::of(&node, folder),
+                None => Processed::Elsewhere,
+            };
             let left = budget.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                return Ok(None);
+            if left.is_zero() || matches!(state, Processed::Done(_)) {
+                return Ok(state);
             }
             tokio::time::sleep(self.wait.interval.min(left)).await;
+        }
+    }
+}
+
+/// How far the service is with a content that it has taken.
+#[derive(Debug)]
+pub(super) enum Processed {
+    /// It has told all about it.
+    Done(Arc<Thing>),
+    /// It is in its folder, and not available yet or without size or hash.
+    NotYet,
+    /// It is not in its folder.
+    Elsewhere,
+}
+
+impl Processed {
+    fn of(node: &Node, folder: &str) -> Self {
+        match thing_in(node, folder) {
+            Some(thing) if is_processed(&thing) => Self::Done(thing),
+            Some(_) => Self::NotYet,
+            None if node.status == NodeStatus::Pending && node.is_in(folder) => Self::NotYet,
+            None => Self::Elsewhere,
         }
     }
 }

@@ -20,7 +20,7 @@ use super::{
     Inner, entries,
     known::{Id, Thing, fit},
     looking::{is_a_directory, thing_in},
-    waiting::{Outcome, Place, is_processed},
+    waiting::{Outcome, Place, Processed, is_processed},
 };
 use crate::{api::nodes::NewNode, error::ApiError, model::node::Node, multipart::Content};
 
@@ -39,6 +39,8 @@ struct Upload<'a> {
     was_missing: AtomicBool,
     /// What was stored was not what was sent, once.
     was_damaged: AtomicBool,
+    /// What had the name was not shown, once.
+    was_hidden: AtomicBool,
 }
 
 impl Inner {
@@ -66,6 +68,7 @@ impl Inner {
             may_be_stored: AtomicBool::new(false),
             was_missing: AtomicBool::new(false),
             was_damaged: AtomicBool::new(false),
+            was_hidden: AtomicBool::new(false),
         };
         let retry = match source.can_reopen() {
             true => self.retry.clone(),
@@ -113,7 +116,10 @@ impl Upload<'_> {
     /// One attempt, and another one at once where a token had ended.
     async fn attempt(&self) -> Result<Arc<Thing>> {
         match self.send().await {
-            Err(error) if was_renewed(&error) && self.source.can_reopen() => self.send().await,
+            Err(error) if was_renewed(&error) => match self.source.can_reopen() {
+                true => self.send().await,
+                false => Err(ended_on_the_way(error)),
+            },
             other => other,
         }
     }
@@ -149,7 +155,12 @@ impl Upload<'_> {
         };
         match &stored {
             Ok(thing) => self.inner.known.made(&folder, thing),
-            Err(_) => self.progress(|progress| progress.restarted(sent.bytes())),
+            Err(error) => {
+                if error.effect() != Effect::NotMade {
+                    self.forget_known(&folder);
+                }
+                self.progress(|progress| progress.restarted(sent.bytes()));
+            }
         }
         stored
     }
@@ -217,7 +228,11 @@ impl Upload<'_> {
                     .wait_until_processed(&node.id, folder, sent.bytes())
                     .await
                     .map_err(|error| error.with_effect(Effect::Made))?;
-                seen.filter(|thing| has_name(thing))
+                match seen {
+                    Processed::Done(thing) => Some(thing).filter(|thing| has_name(thing)),
+                    Processed::NotYet => return Err(unprocessed()),
+                    Processed::Elsewhere => None,
+                }
             }
         };
         let Some(stored) = stored else {
@@ -255,8 +270,14 @@ impl Upload<'_> {
 
     fn forget_target(&self, folder: &Id, place: &Place) {
         *self.target() = None;
+        if matches!(place, Place::Over(_)) {
+            self.forget_known(folder);
+        }
+    }
+
+    fn forget_known(&self, folder: &Id) {
         let known = &self.inner.known;
-        if let (Place::Over(_), Some((thing, _))) = (place, known.get(folder, self.name)) {
+        if let Some((thing, _)) = known.get(folder, self.name) {
             known.forget(folder, &thing);
         }
     }
@@ -340,10 +361,7 @@ impl Upload<'_> {
 
     /// Something has the name: it may be our own, from an attempt whose answer was lost.
     async fn resolve_conflict(&self, folder: &Id, error: Error, sent: &Sent) -> Result<Arc<Thing>> {
-        let found = self
-            .inner
-            .what_is_in_the_way(folder, self.name, &error)
-            .await;
+        let found = self.find_in_the_way(folder, &error, sent).await;
         let may_be_ours = self.may_be_stored.load(Ordering::Relaxed);
         match found {
             Ok(Some(thing)) if thing.is_folder => Err(is_a_directory().with_source(error)),
@@ -353,18 +371,40 @@ impl Upload<'_> {
                 *self.target() = Some((Arc::clone(folder), over));
                 Err(error.with_retry_advice(RetryAdvice::Safe(None)))
             }
-            // Still being processed, or not shown yet.
-            Ok(None) if self.options.mode == WriteMode::Overwrite || may_be_ours => {
-                let unknown = if may_be_ours {
-                    Effect::Unknown
-                } else {
-                    Effect::NotMade
-                };
-                Err(error
-                    .with_effect(unknown)
-                    .with_retry_advice(RetryAdvice::Safe(None)))
-            }
+            // It is there for the service; sending the bytes time and again would not make it show.
+            Ok(None) if may_be_ours => Err(not_shown(error)),
+            Ok(None) if self.options.mode == WriteMode::Overwrite => Err(self.hidden(error)),
             _ => Err(error),
+        }
+    }
+
+    /// What the service says is in the way, waited for where it is still being processed or does not show yet.
+    async fn find_in_the_way(
+        &self,
+        folder: &Id,
+        error: &Error,
+        sent: &Sent,
+    ) -> Result<Option<Arc<Thing>>> {
+        let inner = self.inner;
+        let found = inner.what_is_in_the_way(folder, self.name, error).await?;
+        let told = ApiError::of(error).and_then(|said| said.conflicting_node.as_deref());
+        match (found, told) {
+            (None, Some(id)) => {
+                let bytes = sent.bytes();
+                match inner.wait_until_processed(id, folder, bytes).await? {
+                    Processed::Done(thing) => Ok(Some(thing)),
+                    _ => Ok(None),
+                }
+            }
+            (found, _) => Ok(found),
+        }
+    }
+
+    /// Worth one more attempt: what had the name may have gone meanwhile.
+    fn hidden(&self, error: Error) -> Error {
+        match self.was_hidden.swap(true, Ordering::Relaxed) {
+            true => error,
+            false => error.with_retry_advice(RetryAdvice::Safe(None)),
         }
     }
 
@@ -377,7 +417,8 @@ impl Upload<'_> {
         sent: &Sent,
     ) -> Result<Arc<Thing>> {
         self.may_be_stored.store(true, Ordering::Relaxed);
-        match self.inner.wait_for(folder, self.name, place, sent).await {
+        let (inner, budget) = (self.inner, self.inner.time_to_look(&error, sent));
+        match inner.wait_for(folder, self.name, place, sent, budget).await {
             Outcome::Ours(thing) => Ok(thing),
             Outcome::Foreign(thing) if thing.is_folder => Err(is_a_directory().with_source(error)),
             Outcome::Foreign(_) if self.options.mode == WriteMode::CreateNew => {
@@ -402,6 +443,27 @@ impl Upload<'_> {
     }
 }
 
+/// The content is with the service, which does not say what it has made of it.
+fn unprocessed() -> Error {
+    Error::with_message(
+        ErrorKind::Service,
+        "the service has taken the content, and does not tell its size and hash yet",
+    )
+    .with_effect(Effect::Made)
+    .with_help("compare the file with its source later")
+}
+
+/// An upload whose answer was lost has the name, as it seems.
+fn not_shown(conflict: Error) -> Error {
+    Error::with_message(
+        ErrorKind::Service,
+        "the service says that the name is taken, and does not show by what",
+    )
+    .with_effect(Effect::Unknown)
+    .with_help("the file may still be processed; look for it later")
+    .with_source(conflict)
+}
+
 /// How a stored file differs from what was sent, if it does.
 fn difference(sent: &Sent, stored: &Thing) -> Option<IntegrityError> {
     sent.mismatch(stored.size.unwrap_or_default(), stored.md5)
@@ -419,6 +481,17 @@ fn not_made(error: Error) -> Error {
     error
         .with_effect(Effect::NotMade)
         .with_retry_advice(RetryAdvice::Safe(delay))
+}
+
+/// Nobody has to sign in again, but the bytes are gone.
+fn ended_on_the_way(error: Error) -> Error {
+    Error::with_message(
+        ErrorKind::Service,
+        "the token had ended when the content was sent; it is renewed now",
+    )
+    .with_retry_advice(RetryAdvice::Safe(None))
+    .with_help("give the content once more")
+    .with_source(error)
 }
 
 /// A token had ended and was renewed; nothing was stored.
