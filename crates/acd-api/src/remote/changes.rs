@@ -10,6 +10,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use remote_core::{
+    entry::Tag,
     error::{Error, Result},
     operation::{Change, ChangeCursor},
     path::RemotePath,
@@ -30,7 +31,10 @@ use crate::{
 /// Deeper trees are taken for folders that are in a circle.
 const MAX_DEPTH: usize = 1_000;
 
-/// The most paths that are remembered to tell where something was.
+/// Of a hard link so many places are told.
+const MAX_PLACES: usize = 100;
+
+/// The most things of which it is remembered where they were.
 const MAX_REMEMBERED: usize = 50_000;
 
 impl Inner {
@@ -48,7 +52,7 @@ impl Inner {
             inner: self,
             feed,
             catching_up: since.is_none(),
-            paths: HashMap::new(),
+            told: HashMap::new(),
             queue: VecDeque::new(),
         };
         stream::try_unfold(follow, |mut follow| async move {
@@ -126,6 +130,17 @@ impl Inner {
         names.reverse();
         Ok(self.below_root(&names))
     }
+
+    /// All places of a node below the root of the remote.
+    async fn paths_of(&self, node: &Node, thing: &Thing) -> Result<Vec<RemotePath>> {
+        let mut paths = Vec::new();
+        for parent in node.parents.iter().take(MAX_PLACES) {
+            let above = self.path_of(parent).await?;
+            let path = above.and_then(|above| self.paths.child(&above, &thing.name).ok());
+            paths.extend(path.filter(|path| !paths.contains(path)));
+        }
+        Ok(paths)
+    }
 }
 
 struct Follow {
@@ -133,9 +148,16 @@ struct Follow {
     feed: ChangeFeed,
     /// Nothing is told before the feed has come to its end once.
     catching_up: bool,
-    /// Where things were when they were told last.
-    paths: HashMap<String, RemotePath>,
+    /// What was told of things last.
+    told: HashMap<String, LastTold>,
     queue: VecDeque<Change>,
+}
+
+/// Where a thing was, in several places if it is a hard link, and what its content was.
+#[derive(Clone, Debug, Default)]
+struct LastTold {
+    paths: Vec<RemotePath>,
+    tag: Option<Tag>,
 }
 
 impl Follow {
@@ -157,17 +179,20 @@ impl Follow {
 
     async fn take(&mut self, set: ChangeSet) -> Result<()> {
         if self.catching_up {
-            // The folders help to find paths later on; all else has been there before.
+            set.nodes
+                .iter()
+                .for_each(|node| self.forget_old_place(node));
             self.feed.acknowledge();
             return Ok(());
         }
         if set.reset {
-            self.paths.clear();
+            self.told.clear();
+            self.inner.known.forget_all();
             self.queue.push_back(Change::Rescan(RemotePath::root()));
         } else {
             for node in &set.nodes {
-                let change = self.change_of(node).await?;
-                self.queue.extend(change);
+                let changes = self.changes_of(node).await?;
+                self.queue.extend(changes);
             }
         }
         // The cursor is told behind the changes; whoever keeps it says by that that they were dealt with.
@@ -185,78 +210,145 @@ impl Follow {
         }
     }
 
-    async fn change_of(&mut self, node: &Node) -> Result<Option<Change>> {
+    /// What was told before the beginning is not told again, but nothing may be looked for where it was before that.
+    fn forget_old_place(&self, node: &Node) {
+        let known = &self.inner.known;
+        let Some((folder, thing)) = known.place_of(&node.id) else {
+            return;
+        };
+        let is_there = node.is_available() && node.is_in(&folder);
+        if !is_there || node.name.as_deref() != Some(&*thing.name) {
+            known.forget(&folder, &thing);
+        }
+    }
+
+    async fn changes_of(&mut self, node: &Node) -> Result<Vec<Change>> {
         if node.id.is_empty() || node.is_root {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         match node.status {
             NodeStatus::Available => self.there(node).await,
             NodeStatus::Trash | NodeStatus::Purged => self.gone(node).await,
             // It will be told again.
-            _ => Ok(None),
+            _ => Ok(Vec::new()),
         }
     }
 
-    async fn there(&mut self, node: &Node) -> Result<Option<Change>> {
+    async fn there(&mut self, node: &Node) -> Result<Vec<Change>> {
         let (Some(thing), Some(parent)) = (Thing::of(node), node.parents.first()) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        let before = self.path_before(node);
-        let folder: Id = parent.as_str().into();
-        let above = self.inner.path_of(parent).await?;
-        self.inner.known.saw(&folder, &thing);
-        let now = above.and_then(|above| self.inner.paths.child(&above, &thing.name).ok());
-        let Some(now) = now else {
-            self.paths.remove(&node.id);
-            return Ok(before.map(Change::Removed));
+        let before = self.told_before(node);
+        let paths = self.inner.paths_of(node, &thing).await?;
+        self.inner.known.saw(&parent.as_str().into(), &thing);
+        let now = LastTold {
+            paths,
+            tag: entries::tag(&thing),
         };
-        self.remember(&node.id, &now);
-        Ok(match before {
-            Some(before) if before != now => Some(Change::Renamed {
-                from: before,
-                to: now,
-            }),
-            Some(_) if thing.is_folder => None,
-            // A tree may have come in with it.
-            None if thing.is_folder => Some(Change::Rescan(now)),
-            _ => {
-                let entry = entries::entry(now.clone(), &thing);
-                Some(Change::Written(now, Some(entry)))
+        let changes = differences(&before, &now, &thing);
+        for change in &changes {
+            if let Change::Renamed { from, to } = change {
+                self.move_below(from, to);
             }
-        })
+        }
+        self.remember(&node.id, now);
+        Ok(changes)
     }
 
-    async fn gone(&mut self, node: &Node) -> Result<Option<Change>> {
-        let before = self.path_before(node);
-        self.paths.remove(&node.id);
+    async fn gone(&mut self, node: &Node) -> Result<Vec<Change>> {
+        let before = self.told_before(node);
+        self.told.remove(&node.id);
         if let Some((folder, thing)) = self.inner.known.place_of(&node.id) {
             self.inner.known.forget(&folder, &thing);
         }
-        if let Some(before) = before {
-            return Ok(Some(Change::Removed(before)));
+        if !before.paths.is_empty() {
+            return Ok(before.paths.into_iter().map(Change::Removed).collect());
         }
         let (Some(name), Some(parent)) = (node.name.as_deref(), node.parents.first()) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let above = self.inner.path_of(parent).await?;
         let path = above.and_then(|above| self.inner.paths.child(&above, name).ok());
-        Ok(path.map(Change::Removed))
+        Ok(path.into_iter().map(Change::Removed).collect())
     }
 
-    /// Where a node was as far as that was told or seen.
-    fn path_before(&self, node: &Node) -> Option<RemotePath> {
-        if let Some(path) = self.paths.get(&node.id) {
-            return Some(path.clone());
+    /// What was told of a node, or else seen.
+    fn told_before(&self, node: &Node) -> LastTold {
+        if let Some(told) = self.told.get(&node.id) {
+            return told.clone();
         }
-        let (folder, thing) = self.inner.known.place_of(&node.id)?;
-        let above = self.inner.known_path(&folder)?;
-        self.inner.paths.child(&above, &thing.name).ok()
+        let seen = self
+            .inner
+            .known
+            .place_of(&node.id)
+            .and_then(|(folder, thing)| {
+                let above = self.inner.known_path(&folder)?;
+                let path = self.inner.paths.child(&above, &thing.name).ok()?;
+                Some(LastTold {
+                    paths: vec![path],
+                    tag: entries::tag(&thing),
+                })
+            });
+        seen.unwrap_or_default()
     }
 
-    fn remember(&mut self, id: &str, path: &RemotePath) {
-        if self.paths.len() >= MAX_REMEMBERED {
-            self.paths.clear();
+    /// What was told of the inside of a folder holds below its new path.
+    fn move_below(&mut self, from: &RemotePath, to: &RemotePath) {
+        for path in self.told.values_mut().flat_map(|told| &mut told.paths) {
+            if let Some(moved) = path
+                .strip_prefix(from)
+                .and_then(|below| to.join(&below).ok())
+            {
+                *path = moved;
+            }
         }
-        self.paths.insert(id.to_owned(), path.clone());
     }
+
+    fn remember(&mut self, id: &str, told: LastTold) {
+        if self.told.len() >= MAX_REMEMBERED {
+            self.told.clear();
+        }
+        self.told.insert(id.to_owned(), told);
+    }
+}
+
+/// What leads from one state of a thing to another.
+fn differences(before: &LastTold, now: &LastTold, thing: &Thing) -> Vec<Change> {
+    let written = |path: &RemotePath| {
+        let entry = entries::entry(path.clone(), thing);
+        Change::Written(path.clone(), Some(entry))
+    };
+    let appeared = |path: &RemotePath| match thing.is_folder {
+        // A tree may have come in with it.
+        true => Change::Rescan(path.clone()),
+        false => written(path),
+    };
+    let gone: Vec<_> = before
+        .paths
+        .iter()
+        .filter(|path| !now.paths.contains(path))
+        .collect();
+    let (kept, new): (Vec<_>, Vec<_>) = now
+        .paths
+        .iter()
+        .partition(|path| before.paths.contains(path));
+    let mut changes = Vec::new();
+    if let ([from], [to]) = (gone.as_slice(), new.as_slice()) {
+        changes.push(Change::Renamed {
+            from: RemotePath::clone(from),
+            to: RemotePath::clone(to),
+        });
+        // Its content may have changed as well.
+        let is_same = before.tag.is_some() && before.tag == now.tag;
+        if !thing.is_folder && !is_same {
+            changes.push(written(to));
+        }
+    } else {
+        changes.extend(gone.into_iter().cloned().map(Change::Removed));
+        changes.extend(new.into_iter().map(appeared));
+    }
+    if !thing.is_folder {
+        changes.extend(kept.into_iter().map(written));
+    }
+    changes
 }

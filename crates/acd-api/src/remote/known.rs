@@ -113,7 +113,7 @@ struct State {
     /// What we have put into a folder.
     fresh: HashMap<Id, HashMap<Id, Instant>>,
     recent: usize,
-    /// Goes up whenever something was forgotten for want of room.
+    /// Goes up whenever all was forgotten.
     generation: u64,
 }
 
@@ -129,11 +129,7 @@ impl Known {
     pub(super) fn saw(&self, folder: &Id, thing: &Arc<Thing>) {
         let mut state = self.state();
         if state.count >= MAX_KNOWN {
-            state.things.clear();
-            state.places.clear();
-            state.complete.clear();
-            state.count = 0;
-            state.generation += 1;
+            state.forget_all();
         }
         state.unplace(&thing.id);
         let key = fold(&thing.name).into_boxed_str();
@@ -260,6 +256,11 @@ impl Known {
         }
     }
 
+    /// Forgets all that was seen. What we have done ourselves is remembered.
+    pub(super) fn forget_all(&self) {
+        self.state().forget_all();
+    }
+
     /// The folder that a thing was seen in last, and what it was there.
     pub(super) fn place_of(&self, id: &str) -> Option<(Id, Arc<Thing>)> {
         let state = self.state();
@@ -272,6 +273,14 @@ impl Known {
 }
 
 impl State {
+    fn forget_all(&mut self) {
+        self.things.clear();
+        self.places.clear();
+        self.complete.clear();
+        self.count = 0;
+        self.generation += 1;
+    }
+
     /// A thing that shows up elsewhere is not where it was; hard links are looked up again when they are asked for.
     fn unplace(&mut self, id: &Id) {
         if let Some((folder, thing)) = self.places.remove(id) {
