@@ -27,7 +27,8 @@ pub(crate) struct Discovery {
     pub(crate) addresses: Addresses,
     ttl: Duration,
     found: Mutex<Option<(Found, Instant)>>,
-    strange: AtomicU32,
+    /// So many strange answers came in a row from where nodes are, and from where contents are.
+    strange: [AtomicU32; 2],
     /// Held by the one who asks.
     pub(crate) asking: AsyncMutex<()>,
 }
@@ -54,7 +55,7 @@ impl Discovery {
             addresses,
             ttl,
             found: Mutex::new(None),
-            strange: AtomicU32::new(0),
+            strange: Default::default(),
             asking: AsyncMutex::new(()),
         }
     }
@@ -102,15 +103,22 @@ impl Discovery {
 
     /// An address that was told does not work.
     pub(crate) fn forget(&self) {
-        self.strange.store(0, Ordering::Relaxed);
+        for strange in &self.strange {
+            strange.store(0, Ordering::Relaxed);
+        }
         *self.found() = None;
     }
 
-    /// An answer had the service's own form, or had not.
-    pub(crate) fn answered(&self, in_own_form: bool) {
+    /// An answer from one of the addresses that were told had the service's own form, or had not.
+    pub(crate) fn answered(&self, base: Base, in_own_form: bool) {
+        let strange = match base {
+            Base::Bootstrap => return,
+            Base::Metadata => &self.strange[0],
+            Base::Content => &self.strange[1],
+        };
         if in_own_form {
-            self.strange.store(0, Ordering::Relaxed);
-        } else if self.strange.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_STRANGE_ANSWERS {
+            strange.store(0, Ordering::Relaxed);
+        } else if strange.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_STRANGE_ANSWERS {
             self.forget();
         }
     }
@@ -189,12 +197,27 @@ mod tests {
     #[test]
     fn strange_answers_in_a_row_make_an_address_doubtful() {
         let discovery = discovery();
-        discovery.learn(&info(GOOD)).unwrap();
-        for own in [false, false, true, false, false] {
-            discovery.answered(own);
-            assert!(discovery.known().is_some());
+        for base in [Base::Metadata, Base::Content] {
+            discovery.learn(&info(GOOD)).unwrap();
+            for own in [false, false, true, false, false] {
+                discovery.answered(base, own);
+                discovery.answered(Base::Bootstrap, false);
+                assert!(discovery.known().is_some());
+            }
+            discovery.answered(base, false);
+            assert!(discovery.known().is_none());
         }
-        discovery.answered(false);
+    }
+
+    #[test]
+    fn one_address_that_works_says_nothing_about_the_other() {
+        let discovery = discovery();
+        discovery.learn(&info(GOOD)).unwrap();
+        for _ in 0..MAX_STRANGE_ANSWERS {
+            assert!(discovery.known().is_some());
+            discovery.answered(Base::Content, false);
+            discovery.answered(Base::Metadata, true);
+        }
         assert!(discovery.known().is_none());
     }
 

@@ -220,14 +220,14 @@ impl Client {
                 }
             })?;
             if response.status().is_success() {
-                self.note_answer(call, true);
+                inner.discovery.answered(call.base, true);
                 return Ok(response);
             }
             let error = failure(response, call.changes).await?;
             let said = ApiError::of(&error);
             let is_strange =
                 said.is_some_and(|said| !said.is_own_form && matches!(said.status, 403 | 404));
-            self.note_answer(call, !is_strange);
+            inner.discovery.answered(call.base, !is_strange);
             if renewed || !said.is_some_and(ApiError::is_token_expired) {
                 return Err(error);
             }
@@ -238,12 +238,6 @@ impl Client {
                 return Err(error.with_retry_advice(RetryAdvice::Safe(None)));
             }
             renewed = true;
-        }
-    }
-
-    fn note_answer(&self, call: &Call, in_own_form: bool) {
-        if call.base == Base::Metadata {
-            self.inner.discovery.answered(in_own_form);
         }
     }
 }

@@ -122,6 +122,42 @@ async fn three_strange_refusals_in_a_row_make_an_address_doubtful() {
     }
 }
 
+// What works at the one address says nothing about the other.
+#[tokio::test]
+async fn the_address_of_contents_becomes_doubtful_by_itself() {
+    let server = MockServer::start().await;
+    let moved = told_as(at(&server, "/m/").as_str(), at(&server, "/new/").as_str());
+    answers(&server, ENDPOINT, &[told(&server), moved]).await;
+    let page = ResponseTemplate::new(404).set_body_raw("<html>gone</html>", "text/html");
+    answers(&server, "/c/nodes/n1/content", &[page]).await;
+    answer_all(&server, json(200, FILE)).await;
+    let client = made(&server);
+    for _ in 0..3 {
+        assert_eq!(asked(&server).await.max(1), 1);
+        let error = client.download("n1", None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        client.node("n1").await.unwrap();
+    }
+    client.download("n1", None).await.unwrap();
+    assert_eq!(asked(&server).await, 2);
+}
+
+#[tokio::test]
+async fn a_plain_address_on_another_machine_is_told_and_never_used() {
+    let server = MockServer::start().await;
+    let plain = told_as("http://192.0.2.1/m/", "http://192.0.2.1/c/");
+    answers(&server, ENDPOINT, &[plain]).await;
+    let client = made(&server);
+    for error in [
+        client.node("n1").await.unwrap_err(),
+        client.download("n1", None).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("192.0.2.1"), "{error}");
+    }
+    assert_eq!(count(&server).await, asked(&server).await);
+}
+
 #[tokio::test]
 async fn what_was_told_is_used_as_it_is_with_one_slash_in_between() {
     for suffix in ["", "/", "//"] {
