@@ -94,6 +94,14 @@ impl ClientBuilder {
         self
     }
 
+    /// The distance at which calls begin, also while all is well; none unless set. rclone kept 20 ms, so 50 calls a second at most.
+    ///
+    /// It is not needed against a service that is busy for a time: calls slow down when it says so, see [`Pacer`].
+    pub fn min_spacing(self, spacing: Duration) -> Self {
+        self.retry.pacer().set_min_spacing(spacing);
+        self
+    }
+
     /// A ready loop for repetitions, for instance with the pacer of another client of the same account.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;

@@ -74,6 +74,7 @@ impl AcdRemote {
         let client = Client::builder(Credentials::Tokens(tokens))
             .addresses(read.addresses()?)
             .http_client(http)
+            .min_spacing(read.pacer_min_sleep)
             .build()?;
         Ok(Self::builder(client)
             .root(root)
@@ -105,6 +106,7 @@ struct Settings {
     upload_wait_per_gb: Duration,
     templink_threshold: Option<u64>,
     encoding: Encoding,
+    pacer_min_sleep: Duration,
 }
 
 impl Settings {
@@ -126,6 +128,10 @@ impl Settings {
             // "off" is never; rclone takes it for always.
             templink_threshold: options.size("templink_threshold")?.bytes(),
             encoding: options.encoding("encoding")?,
+            pacer_min_sleep: options
+                .duration("pacer_min_sleep")?
+                .duration()
+                .unwrap_or_default(),
         })
     }
 
@@ -211,6 +217,7 @@ mod tests {
         assert_eq!(read.upload_wait_per_gb, Duration::from_secs(180));
         assert_eq!(read.templink_threshold, Some(9 << 30));
         assert_eq!(read.addresses().unwrap(), Addresses::default());
+        assert_eq!(read.pacer_min_sleep, Duration::ZERO);
     }
 
     #[test]
@@ -219,7 +226,9 @@ mod tests {
             ("client_id", "id"),
             ("templink_threshold", "off"),
             ("upload_wait_per_gb", "off"),
+            ("pacer_min_sleep", "off"),
         ]);
+        assert_eq!(read.pacer_min_sleep, Duration::ZERO);
         assert_eq!(read.templink_threshold, None);
         assert_eq!(read.upload_wait_per_gb, Duration::MAX);
     }

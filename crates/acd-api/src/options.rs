@@ -4,7 +4,7 @@ use remote_core::options::{Backend, OptionSpec, OptionType};
 
 /// What rclone calls the backend `amazon cloud drive`, up to version 1.65: names, types and defaults are rclone's, the explanations are ours.
 ///
-/// The last three options are additions, which rclone ignores. Each option can also be given in the environment, as `RCLONE_ACD_<NAME>` for all remotes or
+/// The last four options are additions, which rclone ignores. Each option can also be given in the environment, as `RCLONE_ACD_<NAME>` for all remotes or
 /// `RCLONE_CONFIG_<REMOTE>_<NAME>` for one.
 pub static BACKEND: Backend = Backend::new(
     "amazon cloud drive",
@@ -87,6 +87,14 @@ const OPTIONS: &[OptionSpec] = &[
     .advanced()
     .hidden()
     .ours(),
+    OptionSpec::new(
+        "pacer_min_sleep",
+        OptionType::Duration,
+        "Distance at which calls begin, also while all is well.\n\nrclone keeps 20ms for this service and cannot be told otherwise. Calls slow down by themselves where the service is too busy.",
+    )
+    .default_text("0s")
+    .advanced()
+    .ours(),
 ];
 
 #[cfg(test)]
@@ -114,6 +122,7 @@ mod tests {
                 "endpoint_url",
                 "metadata_url",
                 "content_url",
+                "pacer_min_sleep",
             ]
         );
         for name in ["amazon cloud drive", "acd", "amazonclouddrive"] {

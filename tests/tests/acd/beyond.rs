@@ -176,6 +176,14 @@ async fn nodes_have_properties_labels_and_several_parents() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
+    // Also at the creation, and with other changes.
+    let noted = NewNode::new("noted", &folder).with_property(&owner, "a", "1");
+    let noted = client.create_folder(&noted).await.unwrap();
+    assert_eq!(noted.properties[&owner]["a"], "1");
+    let patch = NodePatch::name("noted too").with_property(&owner, "b", "2");
+    let noted = client.update_node(&noted.id, &patch).await.unwrap();
+    assert_eq!(noted.properties[&owner]["b"], "2");
+
     client.add_parent(&id, &folder).await.unwrap();
     assert_eq!(client.node(&id).await.unwrap().parents.len(), 2);
     client.remove_parent(&id, &folder).await.unwrap();

@@ -145,6 +145,37 @@ async fn folders_in_a_circle_and_two_things_of_one_name_are_errors() {
     }
 }
 
+// A folder below itself is an error, one in two folders is a tree in two places.
+#[tokio::test]
+async fn a_folder_that_is_reached_twice_is_listed_in_both_places() {
+    let bench = Bench::start().await;
+    let service = bench.service();
+    service.write("/a/shared/deep/f", "x").unwrap();
+    let shared = service.entry("/a/shared").unwrap().id;
+    let b = service.create_dir("/b").unwrap();
+    service.add_parent(&shared, &b).unwrap();
+    let expected = [
+        "a",
+        "a/shared",
+        "a/shared/deep",
+        "a/shared/deep/f",
+        "b",
+        "b/shared",
+        "b/shared/deep",
+        "b/shared/deep/f",
+    ];
+    assert_eq!(all(&bench).await.unwrap(), expected);
+    let remote = bench.remote();
+    for at in ["a/shared/deep/f", "b/shared/deep/f"] {
+        assert_eq!(remote.read_bytes(&path(at), 10).await.unwrap(), "x");
+    }
+    remote.remove_dir_all(&path("b/shared")).await.unwrap();
+    assert_eq!(
+        all(&bench).await.unwrap(),
+        [&expected[..4], &["b"]].concat()
+    );
+}
+
 #[tokio::test]
 async fn nodes_without_names_and_orphans_are_left_out() {
     let bench = Bench::start().await;

@@ -9,5 +9,8 @@ mod conformance;
 mod coverage;
 mod defects;
 mod faults;
+mod following;
 mod large_folders;
+mod late_files;
 mod lost_answers;
+mod outages;

@@ -1,7 +1,7 @@
 //! Nodes by id and by query.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     hash::{BuildHasher as _, RandomState},
 };
 
@@ -111,6 +111,9 @@ pub struct NodePatch {
     /// The status. One client makes pending nodes available by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<NodeStatus>,
+    /// [Properties](super::properties) to set, by owner and key. Whether the service keeps other ones of the same owner is not known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl NodePatch {
@@ -150,6 +153,14 @@ impl NodePatch {
         self.status = Some(status);
         self
     }
+
+    /// Adds to [`properties`](Self::properties).
+    #[must_use]
+    pub fn with_property(mut self, owner: &str, key: &str, value: impl Into<String>) -> Self {
+        let of_owner = self.properties.entry(owner.to_owned()).or_default();
+        of_owner.insert(key.to_owned(), value.into());
+        self
+    }
 }
 
 /// What a new node is to be.
@@ -164,6 +175,8 @@ pub struct NewNode {
     pub labels: Vec<String>,
     /// The description, of at most 500 characters.
     pub description: Option<String>,
+    /// [Properties](super::properties) by owner and key.
+    pub properties: BTreeMap<String, BTreeMap<String, String>>,
     /// An id of the caller's own: the service refuses a second node with the same one, so a creation whose answer was lost can be repeated.
     pub local_id: Option<String>,
 }
@@ -176,6 +189,7 @@ impl NewNode {
             parent: Some(parent.into()),
             labels: Vec::new(),
             description: None,
+            properties: BTreeMap::new(),
             local_id: None,
         }
     }
@@ -191,6 +205,14 @@ impl NewNode {
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
+        self
+    }
+
+    /// Adds to [`properties`](Self::properties).
+    #[must_use]
+    pub fn with_property(mut self, owner: &str, key: &str, value: impl Into<String>) -> Self {
+        let of_owner = self.properties.entry(owner.to_owned()).or_default();
+        of_owner.insert(key.to_owned(), value.into());
         self
     }
 
@@ -213,6 +235,9 @@ impl NewNode {
         }
         if let Some(description) = &self.description {
             fields.insert("description".to_owned(), json!(description));
+        }
+        if !self.properties.is_empty() {
+            fields.insert("properties".to_owned(), json!(self.properties));
         }
         Value::Object(fields)
     }

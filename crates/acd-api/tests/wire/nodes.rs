@@ -227,6 +227,7 @@ async fn folders_are_made_with_all_that_is_known_of_them() {
     let folder = NewNode::new("docs", "p1")
         .with_labels(["a", "b"])
         .with_description("what is in it")
+        .with_property("app", "k", "v")
         .with_local_id("0b9d+1");
     let told = exchange(answer(201, made), async |client| {
         client.create_folder(&folder).await
@@ -235,7 +236,8 @@ async fn folders_are_made_with_all_that_is_known_of_them() {
     assert_eq!(told.line, "POST /m/nodes?localId=0b9d%2B1");
     assert_eq!(
         told.body,
-        json!({"name": "docs", "kind": "FOLDER", "parents": ["p1"], "labels": ["a", "b"], "description": "what is in it"})
+        json!({"name": "docs", "kind": "FOLDER", "parents": ["p1"], "labels": ["a", "b"], "description": "what is in it",
+            "properties": {"app": {"k": "v"}}})
     );
 
     let mut in_root = NewNode::new("docs", "");
@@ -267,6 +269,12 @@ async fn a_patch_sends_what_it_changes_only() {
                 .with_parents(["p1", "p2"])
                 .with_status(NodeStatus::Available),
             json!({"parents": ["p1", "p2"], "status": "AVAILABLE"}),
+        ),
+        (
+            NodePatch::default()
+                .with_property("app", "k", "v")
+                .with_property("app", "l", "w"),
+            json!({"properties": {"app": {"k": "v", "l": "w"}}}),
         ),
     ] {
         let told = exchange(answer(200, FILE), async |client| {

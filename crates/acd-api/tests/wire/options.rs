@@ -1,6 +1,6 @@
 //! What each option of a configuration does to the requests.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use acd_api::{AcdRemote, options::BACKEND};
 use futures::StreamExt as _;
@@ -244,5 +244,18 @@ async fn the_page_to_sign_in_is_the_one_of_the_configuration() {
             .into();
         let opened = AcdRemote::from_options(&options, RemotePath::root());
         assert_eq!(opened.is_ok(), fine, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn calls_keep_the_distance_of_the_configuration() {
+    let server = MockServer::start().await;
+    for (more, expected) in [
+        (&[][..], Duration::ZERO),
+        (&[("pacer_min_sleep", "20ms")], Duration::from_millis(20)),
+    ] {
+        let remote = open(&server, more);
+        let pacer = remote.client().retry().pacer();
+        assert_eq!(pacer.spacing(), expected);
     }
 }
