@@ -76,11 +76,12 @@ fn effect(error: &Error) -> String {
 /// # Panics
 ///
 /// If anything is wrong about a cell, with all that is.
-pub async fn try_all<R, C, F>(rows: &[R], columns: &[C], cell: impl Fn(R, C) -> F)
+#[expect(clippy::print_stdout, reason = "the table is for people")]
+pub async fn try_all<R, C, F>(rows: &[R], columns: &[C], cell: impl Fn(R, C) -> F + Send + Sync)
 where
-    R: Copy + Debug,
-    C: Copy + Debug,
-    F: Future<Output = Cell>,
+    R: Copy + Debug + Sync,
+    C: Copy + Debug + Sync,
+    F: Future<Output = Cell> + Send,
 {
     let cells = rows
         .iter()
@@ -105,5 +106,5 @@ where
 
 fn line<'a>(row: &str, cells: impl Iterator<Item = &'a str>) -> String {
     let cells = cells.map(|cell| format!("| {cell:21}"));
-    format!("{row:31}{}\n", cells.collect::<String>())
+    format!("{row:36}{}\n", cells.collect::<String>())
 }
