@@ -157,6 +157,52 @@ async fn a_rename_that_is_refused_leaves_the_node_where_it_is() {
     assert_eq!(service.read("/d/b").unwrap().unwrap(), "b");
 }
 
+// Taking the old target back would leave two files of one name, or the wrong one.
+#[tokio::test]
+async fn a_move_that_was_made_is_not_undone_because_nobody_can_look_at_it() {
+    let bench = Bench::start().await;
+    let service = bench.service();
+    service.write("/d/a", "new").unwrap();
+    service.write("/d/b", "old").unwrap();
+    let remote = bench.remote();
+    remote.list_all(&path("d")).await.unwrap();
+    // The first look is at what is to be moved.
+    let unseen = Fault::new(FaultAction::status(500)).on("nodes/get").skip(1);
+    service.faults().push(unseen.always());
+    let options = RenameOptions::default().with_target(TargetMode::Replace);
+    let (from, to) = (path("d/a"), path("d/b"));
+    let moved = remote.rename(&from, &to, options);
+    let error = moved.await.unwrap_err();
+    assert_eq!(error.effect(), Effect::Made);
+    assert_eq!(service.read("/d/b").unwrap().unwrap(), "new");
+    assert_eq!(service.trash_list().len(), 1);
+    assert_eq!(service.log().count("POST", "trash/restore"), 0);
+}
+
+#[tokio::test]
+async fn an_error_on_the_way_through_the_trash_says_that_the_node_may_be_there() {
+    let bench = Bench::start().await;
+    let service = bench.service();
+    let id = service.write("/a/x", "new").unwrap();
+    service.write("/a/y", "in the way of the name").unwrap();
+    service.write("/b/x", "in the way of the move").unwrap();
+    let remote = bench.remote();
+    for dir in ["a", "b"] {
+        remote.list_all(&path(dir)).await.unwrap();
+    }
+    let lost = Fault::new(FaultAction::CommitThenClose).on("trash/add");
+    service.faults().push(lost);
+    let unseen = Fault::new(FaultAction::status(500)).on("nodes/get").skip(1);
+    service.faults().push(unseen.always());
+    let (from, to) = (path("a/x"), path("b/y"));
+    let moved = remote.rename(&from, &to, RenameOptions::default());
+    let error = moved.await.unwrap_err();
+    assert_eq!(error.effect(), Effect::Unknown);
+    let said = error.to_string();
+    assert!(said.contains(&id) && said.contains("trash"), "{said}");
+    assert!(error.help().is_some());
+}
+
 // rclone takes the folder above for the name: it renames nearly always, and forgets to where the two are the same word.
 #[tokio::test]
 async fn a_folder_is_renamed_exactly_when_its_name_changes() {

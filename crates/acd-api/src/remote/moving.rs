@@ -102,14 +102,15 @@ impl Inner {
         Fut: Future<Output = Result<T>> + Send,
     {
         let (make, is_made) = (&make, &is_made);
-        settled(
+        // Many steps are in one future.
+        Box::pin(settled(
             &self.retry,
             |_attempt| async move { make().await.map(|_answer| ()) },
             || async move {
                 let node = self.client.node(id).await?;
                 Ok(is_made(&node).then_some(()))
             },
-        )
+        ))
         .await
     }
 }
