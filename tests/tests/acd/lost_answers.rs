@@ -12,8 +12,14 @@
 //!
 //! A second matrix has what lasts: every attempt fails, or the answer is lost and from then on nothing answers. There the error's effect is true: "not made" only
 //! if nothing changed, "made" only if everything did.
+//!
+//! In a third one the caller goes away in the middle of a change of several steps, which is brought to its end.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    time::{Duration, Instant},
+};
 
 use acd_api::AcdRemote;
 use remote_core::{
@@ -332,7 +338,8 @@ fn tree(service: &AcdHandle) -> Tree {
     let entries = service.entries("/").into_iter().map(|(path, node)| {
         let content = (node.kind == "FILE").then(|| {
             let bytes = service.read(&format!("/{}", path.trim_start_matches('/')));
-            String::from_utf8(bytes.unwrap().unwrap().to_vec()).unwrap()
+            // It may be moved at this moment.
+            String::from_utf8(bytes.unwrap().unwrap_or_default().to_vec()).unwrap()
         });
         (path.trim_start_matches('/').to_owned(), content)
     });
@@ -525,4 +532,40 @@ async fn lasting(row: Row, outage: Outage) -> Cell {
 async fn what_lasts_is_told_truthfully() {
     let (first, later) = rows();
     matrix::try_all(&[first, later].concat(), &Outage::ALL, lasting).await;
+}
+
+/// The caller goes away while a step is held back.
+async fn dropped(row: Row, _once: ()) -> Cell {
+    let Row(change, step) = row;
+    let (bench, remote) = scene().await;
+    let service = bench.service();
+    let expected = change.after(tree(service));
+    let hold = service.faults().hold(step.fault(FaultAction::Hold));
+    let changing = tokio::spawn(async move { change.make(&remote).await });
+    hold.wait_for(1).await;
+    changing.abort();
+    let was_dropped = changing.await.is_err_and(|error| error.is_cancelled());
+    hold.release_all();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let is_done = || tree(service) == expected && service.trash_list().len() == change.trashed();
+    while !is_done() && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let mut cell = Cell::once(&Ok(()), bench.requests());
+    cell.check(was_dropped, || "it had ended before".to_owned());
+    cell.check(is_done(), || format!("the tree is {:#?}", tree(service)));
+    cell
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_several_steps_is_brought_to_its_end_without_its_caller() {
+    let (first, later) = rows();
+    let several = |row: &Row| row.0 != Change::CreateDeep && row.0.steps().len() > 1;
+    let rows: Vec<Row> = [first, later]
+        .concat()
+        .into_iter()
+        .filter(several)
+        .collect();
+    assert!(rows.len() > 15);
+    matrix::try_all(&rows, &[()], dropped).await;
 }

@@ -10,7 +10,7 @@ use remote_core::{
     operation::TargetMode,
     path::RemotePath,
     retry::Idempotency,
-    settle::settled,
+    settle::{settled, to_the_end},
 };
 
 use super::{
@@ -25,17 +25,17 @@ use crate::{
 
 /// A node on its way.
 #[derive(Debug)]
-struct Move<'a> {
-    inner: &'a Inner,
+struct Move {
+    inner: Arc<Inner>,
     thing: Arc<Thing>,
     from: Id,
     to: Id,
-    name: &'a str,
+    name: String,
 }
 
 impl Inner {
     pub(super) async fn rename(
-        &self,
+        self: &Arc<Self>,
         from: &RemotePath,
         to: &RemotePath,
         target: TargetMode,
@@ -60,13 +60,14 @@ impl Inner {
         }
         let dest_dir = self.dest_dir(&thing, dest_above).await?;
         let step = Move {
-            inner: self,
+            inner: Arc::clone(self),
             from: Arc::clone(&parent.id),
             to: dest_dir.id,
-            name: dest_name,
+            name: dest_name.to_owned(),
             thing,
         };
-        let moved = step.run(target).await?;
+        // Nothing may stay half way, in the trash for instance, where the caller is dropped.
+        let moved = to_the_end(async move { step.run(target).await }).await?;
         Ok(entries::entry(to.clone(), &moved))
     }
 
@@ -115,12 +116,12 @@ impl Inner {
     }
 }
 
-impl Move<'_> {
+impl Move {
     async fn run(&self, target: TargetMode) -> Result<Arc<Thing>> {
         if self.from == self.to && *self.thing.name == *self.name {
             return Ok(Arc::clone(&self.thing));
         }
-        let old = self.inner.find_to_place(&self.to, self.name).await?;
+        let old = self.inner.find_to_place(&self.to, &self.name).await?;
         let old = old.filter(|old| old.id != self.thing.id);
         match (old, target) {
             (None, _) => self.place_or_refuse(target).await,
@@ -145,7 +146,7 @@ impl Move<'_> {
             Err(error) if error.is_already_exists() && target == TargetMode::Replace => error,
             other => return other,
         };
-        match self.inner.find_now(&self.to, self.name).await? {
+        match self.inner.find_now(&self.to, &self.name).await? {
             Some(old) if !old.is_folder && !self.thing.is_folder && old.id != self.thing.id => {
                 self.replace(&old).await
             }
@@ -193,14 +194,14 @@ impl Move<'_> {
         }
         match (renames, moves) {
             (false, _) => self.relocate(&self.from, &self.to).await?,
-            (true, false) => self.rename_to(self.name).await?,
+            (true, false) => self.rename_to(&self.name).await?,
             (true, true) => self.rename_and_relocate().await?,
         }
         self.arrived().await
     }
 
     async fn rename_and_relocate(&self) -> Result<()> {
-        let conflict = match self.rename_to(self.name).await {
+        let conflict = match self.rename_to(&self.name).await {
             Ok(()) => {
                 let moved = self.relocate(&self.from, &self.to).await;
                 return self.or_undo(moved, self.rename_to(&self.thing.name)).await;
@@ -211,7 +212,7 @@ impl Move<'_> {
         // The old folder has something of the new name.
         match self.relocate(&self.from, &self.to).await {
             Ok(()) => {
-                let renamed = self.rename_to(self.name).await;
+                let renamed = self.rename_to(&self.name).await;
                 self.or_undo(renamed, self.relocate(&self.to, &self.from))
                     .await
             }
@@ -223,7 +224,7 @@ impl Move<'_> {
 
     /// In the trash a name is in nobody's way.
     async fn by_way_of_the_trash(&self, conflict: Error) -> Result<()> {
-        let inner = self.inner;
+        let inner = &self.inner;
         match inner.put_into_trash(&self.thing.id).await {
             Err(error) if error.effect() == Effect::Unknown => {
                 return Err(self.may_be_in_the_trash(error));
@@ -231,7 +232,7 @@ impl Move<'_> {
             other => other?,
         };
         let changed = async {
-            self.rename_to(self.name).await?;
+            self.rename_to(&self.name).await?;
             self.add_parent(&self.to).await?;
             self.drop_parent(&self.from).await?;
             inner.bring_back(&self.thing.id).await.map(|_node| ())
@@ -346,13 +347,13 @@ impl Move<'_> {
 
     /// The node in its new place, by the view that shows the newest state.
     async fn arrived(&self) -> Result<Arc<Thing>> {
-        let inner = self.inner;
+        let inner = &self.inner;
         inner.known.removed(&self.from, &self.thing);
         let looked = inner.retry.run(Idempotency::Idempotent, |_attempt| async {
             let node = inner.client.node(&self.thing.id).await?;
             let there = thing_in(&node, &self.to);
             there
-                .filter(|thing| fold(&thing.name) == fold(self.name))
+                .filter(|thing| fold(&thing.name) == fold(&self.name))
                 .ok_or_else(|| not_settled(&node))
         });
         let moved = looked

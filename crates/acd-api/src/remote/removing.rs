@@ -9,7 +9,7 @@ use remote_core::{
     error::{Error, ErrorKind, Result},
     operation::RemoveOutcome,
     path::RemotePath,
-    settle::settled,
+    settle::{settled, to_the_end},
 };
 
 use super::{
@@ -34,7 +34,7 @@ enum Tried {
 }
 
 impl Inner {
-    pub(super) async fn remove_file(&self, path: &RemotePath) -> Result<RemoveOutcome> {
+    pub(super) async fn remove_file(self: &Arc<Self>, path: &RemotePath) -> Result<RemoveOutcome> {
         if self.names(path)?.is_top() {
             return Err(is_a_directory());
         }
@@ -105,7 +105,7 @@ impl Inner {
 
     /// Removes what is at a path and passes a check.
     async fn remove_at(
-        &self,
+        self: &Arc<Self>,
         path: &RemotePath,
         check: impl Fn(&Thing) -> Result<()> + Send + Sync,
     ) -> Result<RemoveOutcome> {
@@ -137,12 +137,22 @@ impl Inner {
     }
 
     /// Puts something into the trash, unless it is not where it was.
-    pub(super) async fn trash_thing(&self, folder: &Id, thing: &Arc<Thing>) -> Result<bool> {
+    pub(super) async fn trash_thing(
+        self: &Arc<Self>,
+        folder: &Id,
+        thing: &Arc<Thing>,
+    ) -> Result<bool> {
         let tried = self.try_trash(folder, thing).await?;
         Ok(matches!(tried, Tried::Removed))
     }
 
-    async fn try_trash(&self, folder: &Id, thing: &Arc<Thing>) -> Result<Tried> {
+    /// What turns out to be elsewhere is brought back also where the caller is dropped.
+    async fn try_trash(self: &Arc<Self>, folder: &Id, thing: &Arc<Thing>) -> Result<Tried> {
+        let (inner, folder, thing) = (Arc::clone(self), Arc::clone(folder), Arc::clone(thing));
+        to_the_end(async move { inner.trash_or_bring_back(&folder, &thing).await }).await
+    }
+
+    async fn trash_or_bring_back(&self, folder: &Id, thing: &Arc<Thing>) -> Result<Tried> {
         if thing.parents > 1 {
             return self.unlink(folder, thing).await;
         }

@@ -8,6 +8,7 @@ use remote_core::{
     operation::RemoveOutcome,
     path::RemotePath,
     remote::Remote as _,
+    settle::to_the_end,
 };
 
 use super::{
@@ -110,7 +111,11 @@ impl Inner {
         }
     }
 
-    async fn restore(&self, path: &RemotePath, new_path: Option<&RemotePath>) -> Result<Entry> {
+    async fn restore(
+        self: &Arc<Self>,
+        path: &RemotePath,
+        new_path: Option<&RemotePath>,
+    ) -> Result<Entry> {
         let names = self.names(path)?;
         let (above, name) = names.split().ok_or_else(not_found)?;
         let folder = self.dir(above).await?.id;
@@ -131,26 +136,11 @@ impl Inner {
             .iter()
             .filter(was_there)
             .max_by_key(|node| node.modified_date);
-        let newest = newest.ok_or_else(not_found)?;
-        if let Some(new_name) = &new_name {
-            // Names in the trash are in nobody's way.
-            self.give_name(&newest.id, new_name).await?;
-        }
-        let restored = match self.bring_back(&newest.id).await {
-            Ok(restored) => restored,
-            Err(error) => {
-                return Err(self
-                    .still_in_trash(newest, new_name.as_deref(), error)
-                    .await);
-            }
-        };
-        let node = match restored {
-            Some(node) if node.is_available() && !node.parents.is_empty() => node,
-            _ => {
-                let node = self.client.node(&newest.id).await;
-                node.map_err(|error| error.with_effect(Effect::Made))?
-            }
-        };
+        let newest = newest.ok_or_else(not_found)?.clone();
+        let inner = Arc::clone(self);
+        // A new name and no restoring would hide it in the trash.
+        let node = to_the_end(async move { inner.take_out(&newest, new_name.as_deref()).await });
+        let node = node.await?;
         let thing = Thing::of(&node).ok_or_else(|| {
             Error::with_message(ErrorKind::Protocol, "what was brought back has no name")
         })?;
@@ -159,6 +149,24 @@ impl Inner {
             new_path.unwrap_or(path).clone(),
             &Arc::clone(&thing),
         ))
+    }
+
+    /// Gives a node in the trash its name and brings it back.
+    async fn take_out(&self, node: &Node, new_name: Option<&str>) -> Result<Node> {
+        if let Some(new_name) = new_name {
+            // Names in the trash are in nobody's way.
+            self.give_name(&node.id, new_name).await?;
+        }
+        match self.bring_back(&node.id).await {
+            Ok(Some(restored)) if restored.is_available() && !restored.parents.is_empty() => {
+                Ok(restored)
+            }
+            Ok(_) => {
+                let restored = self.client.node(&node.id).await;
+                restored.map_err(|error| error.with_effect(Effect::Made))
+            }
+            Err(error) => Err(self.still_in_trash(node, new_name, error).await),
+        }
     }
 
     /// What is still in the trash is found there under its old name.

@@ -26,7 +26,7 @@ use crate::{api::nodes::NewNode, error::ApiError, model::node::Node, multipart::
 
 /// An upload that may take several attempts.
 struct Upload<'a> {
-    inner: &'a Inner,
+    inner: &'a Arc<Inner>,
     above: &'a [String],
     name: &'a str,
     source: &'a Arc<dyn UploadSource>,
@@ -45,7 +45,7 @@ struct Upload<'a> {
 
 impl Inner {
     pub(super) async fn write(
-        &self,
+        self: &Arc<Self>,
         path: &RemotePath,
         source: Arc<dyn UploadSource>,
         options: WriteOptions,
