@@ -1,7 +1,7 @@
 //! Uploads that break off, are refused, or were never sent; what is kept of the old file meanwhile.
 //!
 //! Cases: a connection that breaks at the first, a middle and the last byte, in process; 420 for ever; bytes damaged
-//! on the way once and always; an address for the upload that is not the service's, that has a password in it, and one that redirects; no room; views; times and
+//! on the way once and always; answers that make no sense or cannot be read; a service that is down; an address for the upload that is not the service's, that has a password in it, and one that redirects; no room; views; times and
 //! creation times; a source that cannot be read twice. Tickets and
 //! `no_versions` have files of their own.
 
@@ -155,6 +155,71 @@ async fn bytes_damaged_on_the_way_are_sent_again_once() {
             .unwrap_err()
             .is_not_found()
     );
+}
+
+#[tokio::test]
+async fn an_announcement_whose_answer_makes_no_sense_is_no_success() {
+    let bench = JottaBench::start().await;
+    let remote = bench.remote();
+    for answer in [
+        "",
+        "[]",
+        "{}",
+        "<html></html>",
+        r#"{"state":"COMPLETED","bytes":99}"#,
+        r#"{"state":"INCOMPLETE","upload_url":"x","resume_pos":1.5}"#,
+        r#"{"state":"INCOMPLETE","upload_url":"x","resume_pos":4}"#,
+    ] {
+        let fault = FaultAction::Answer(FaultAnswer::new(200).with_body(answer));
+        let fault = Fault::new(fault).on("files/allocate");
+        bench.service().faults().push(fault.always());
+        let error = remote
+            .write_bytes(&path("a"), "abc", WriteOptions::default())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (ErrorKind::Protocol, Effect::NotMade),
+            "{answer}"
+        );
+        bench.service().faults().clear();
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_is_asked_as_often_as_the_policy_says() {
+    let bench = JottaBench::start().await;
+    bench.service().write("/Jotta/Archive/file", "x").unwrap();
+    let remote = bench.remote();
+    remote.stat(&path("file")).await.unwrap();
+    let broken = |endpoint: &str| {
+        bench.service().log().clear();
+        let answer = FaultAction::Answer(FaultAnswer::new(500));
+        bench.service().faults().clear();
+        bench
+            .service()
+            .faults()
+            .push(Fault::new(answer).on(endpoint).always());
+    };
+    let asked = |endpoint: &str| {
+        let records = bench.service().requests();
+        records
+            .iter()
+            .filter(|record| record.endpoint == endpoint)
+            .count()
+    };
+    broken("files/allocate");
+    let file = path("new");
+    let write = remote.write_bytes(&file, "new", WriteOptions::default());
+    assert_eq!(write.await.unwrap_err().attempts(), 4);
+    assert_eq!(asked("files/allocate"), 4);
+    broken("jfs/mkDir");
+    assert!(remote.create_dir(&path("dir")).await.is_err());
+    assert_eq!(asked("jfs/mkDir"), 4);
+    broken("jfs/cphash");
+    let time = SystemTime::UNIX_EPOCH;
+    assert!(remote.set_modified(&path("file"), time).await.is_err());
+    assert_eq!(asked("jfs/cphash"), 4);
 }
 
 #[derive(Debug, Default)]

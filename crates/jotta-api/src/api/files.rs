@@ -76,10 +76,12 @@ impl Client {
     ///
     /// [`PermissionDenied`](remote_core::error::ErrorKind::PermissionDenied) on a view of the service; what the service says if a file is in the way.
     pub async fn create_folder(&self, place: &Location) -> Result<Item> {
-        let call = Call::post(Base::Jfs, "mkDir")
-            .change(place)
-            .query("mkDir", "true");
-        self.item_of(call.repeatable()).await
+        self.item_of(make_folder(place).repeatable()).await
+    }
+
+    /// Like [`create_folder`](Self::create_folder), for loops of their own. One attempt.
+    pub(crate) async fn create_folder_once(&self, place: &Location) -> Result<Item> {
+        self.item_of(make_folder(place)).await
     }
 
     /// Puts a file into the trash. One attempt. Tells what is in the trash then, if the service does; what is not there may be success without that.
@@ -172,12 +174,32 @@ impl Client {
     ///
     /// [`NotFound`](remote_core::error::ErrorKind::NotFound) if the service does not have the content.
     pub async fn touch(&self, place: &Location, content: &ContentTimes) -> Result<FileInfo> {
-        let mut call = Call::post(Base::Jfs, "cphash")
-            .change(place)
-            .query("cphash", "true");
-        call.headers = content_headers(content);
-        self.item_of(call.repeatable()).await?.into_file()
+        let call = put_known(place, content).repeatable();
+        self.item_of(call).await?.into_file()
     }
+
+    /// Like [`touch`](Self::touch), for loops of their own. One attempt.
+    pub(crate) async fn touch_once(
+        &self,
+        place: &Location,
+        content: &ContentTimes,
+    ) -> Result<FileInfo> {
+        self.item_of(put_known(place, content)).await?.into_file()
+    }
+}
+
+fn make_folder(place: &Location) -> Call {
+    Call::post(Base::Jfs, "mkDir")
+        .change(place)
+        .query("mkDir", "true")
+}
+
+fn put_known(place: &Location, content: &ContentTimes) -> Call {
+    let mut call = Call::post(Base::Jfs, "cphash")
+        .change(place)
+        .query("cphash", "true");
+    call.headers = content_headers(content);
+    call
 }
 
 /// A command that takes something away.

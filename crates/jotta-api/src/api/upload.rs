@@ -57,24 +57,17 @@ impl Client {
         content: &ContentTimes,
         conflict: ConflictHandler,
     ) -> Result<Allocation> {
-        place.check()?;
-        place.check_writable()?;
-        let body = Announcement {
-            path: place.for_allocate(),
-            bytes: content.bytes,
-            md5: content.md5.to_string(),
-            created: format_rfc3339(content.created),
-            modified: format_rfc3339(content.modified),
-            conflict_handler: match conflict {
-                ConflictHandler::CreateNewRevision => None,
-                ConflictHandler::RejectConflicts => Some("REJECT_CONFLICTS"),
-            },
-        };
-        let mut call = Call::post(Base::Api, "files/v1/allocate")
-            .at("files/v1/allocate")
-            .json(&body)
-            .repeatable();
-        call.asked.names = true;
+        let call = announce(place, content, conflict)?.repeatable();
+        self.json_of(call).await
+    }
+
+    /// Like [`allocate`](Self::allocate), for loops of their own. One attempt.
+    pub(crate) async fn allocate_once(
+        &self,
+        place: &Location,
+        content: &ContentTimes,
+    ) -> Result<Allocation> {
+        let call = announce(place, content, ConflictHandler::CreateNewRevision)?;
         self.json_of(call).await
     }
 
@@ -117,4 +110,25 @@ impl Client {
         let response = self.send_body("upload", url, headers, body, asked).await?;
         read_json(response, asked).await
     }
+}
+
+fn announce(place: &Location, content: &ContentTimes, conflict: ConflictHandler) -> Result<Call> {
+    place.check()?;
+    place.check_writable()?;
+    let body = Announcement {
+        path: place.for_allocate(),
+        bytes: content.bytes,
+        md5: content.md5.to_string(),
+        created: format_rfc3339(content.created),
+        modified: format_rfc3339(content.modified),
+        conflict_handler: match conflict {
+            ConflictHandler::CreateNewRevision => None,
+            ConflictHandler::RejectConflicts => Some("REJECT_CONFLICTS"),
+        },
+    };
+    let mut call = Call::post(Base::Api, "files/v1/allocate")
+        .at("files/v1/allocate")
+        .json(&body);
+    call.asked.names = true;
+    Ok(call)
 }

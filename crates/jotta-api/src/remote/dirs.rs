@@ -37,7 +37,7 @@ impl Inner {
         let made = self
             .retry
             .run(Idempotency::Idempotent, |_attempt| {
-                self.client.create_folder(place)
+                self.client.create_folder_once(place)
             })
             .await;
         match made {

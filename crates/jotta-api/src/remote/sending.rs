@@ -24,7 +24,7 @@ use super::{
     looking::{Found, is_a_directory},
 };
 use crate::{
-    api::{files::ContentTimes, upload::ConflictHandler},
+    api::files::ContentTimes,
     error::ApiError,
     location::Location,
     model::{
@@ -108,26 +108,23 @@ impl<'a> Upload<'a> {
     }
 
     async fn send(&self) -> Result<Stored> {
-        let announced = self
-            .inner
-            .client
-            .allocate(
-                self.place,
-                &self.content,
-                ConflictHandler::CreateNewRevision,
-            )
-            .await;
+        let client = &self.inner.client;
+        let announced = client.allocate_once(self.place, &self.content).await;
         let allocation = match announced {
             Ok(allocation) => allocation,
+            // An answer that cannot be read does not say whether bytes are missing.
+            Err(error) if error.effect() == Effect::Made => {
+                return Err(error.with_effect(Effect::Unknown));
+            }
             Err(error) => return Err(self.inner.say_what_is_there(self.place, error).await),
         };
+        let allocation = self.checked(allocation)?;
         if allocation.is_completed() {
             self.tell(|progress| progress.moved(self.content.bytes));
             return Ok(Stored {
                 modified: Some(self.content.modified),
             });
         }
-        let allocation = self.checked(allocation)?;
         let from = allocation.resume_pos;
         self.arrived.fetch_max(from, Ordering::Relaxed);
         let body = Body::Stream {
@@ -165,10 +162,15 @@ impl<'a> Upload<'a> {
             .bytes
             .is_some_and(|bytes| bytes != self.content.bytes);
         if allocation.resume_pos > self.content.bytes || wrong_size {
+            let effect = match allocation.is_completed() {
+                true => Effect::Unknown,
+                false => Effect::NotMade,
+            };
             return Err(Error::with_message(
                 ErrorKind::Protocol,
                 "the service expects other bytes than were announced",
-            ));
+            )
+            .with_effect(effect));
         }
         Ok(allocation)
     }

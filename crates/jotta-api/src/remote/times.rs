@@ -106,7 +106,7 @@ impl Inner {
                 .is_some_and(|content| content.modified == Some(times.modified))
         };
         let make = |_attempt| async move {
-            let file = self.client.touch(place, times).await?;
+            let file = self.client.touch_once(place, times).await?;
             if fits(&file) {
                 return Ok(file);
             }
