@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     io::{self, Write as _},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser;
@@ -53,8 +54,7 @@ pub fn main<P: Program>() -> ExitCode {
         let result = program.run(&mut console, cancel).await;
         finish(result, &mut console)
     });
-    // Nobody waits for a read of the standard input that is still under way.
-    runtime.shutdown_background();
+    end(runtime);
     code.into()
 }
 
@@ -118,6 +118,15 @@ fn runtime(parallel: bool) -> io::Result<tokio::runtime::Runtime> {
     builder.worker_threads(WORKER_THREADS).enable_all().build()
 }
 
+/// Lets go of what still runs, an emulator's connections for example, and with it of temporary folders. A read of the standard input that is under way
+/// cannot be ended and is not waited for.
+fn end(runtime: tokio::runtime::Runtime) {
+    runtime.shutdown_timeout(END_TIME);
+}
+
+/// Enough to remove temporary files; only a pending read of the standard input takes all of it.
+const END_TIME: Duration = Duration::from_secs(1);
+
 /// The work is waiting and hashing; two threads keep a fast network busy and leave the rest of the machine alone.
 const WORKER_THREADS: usize = 2;
 
@@ -160,4 +169,28 @@ fn log(verbose: bool) {
         .with(tracing_subscriber::fmt::layer().with_writer(io::stderr))
         .with(filter)
         .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, sync::Arc};
+
+    use super::*;
+
+    #[test]
+    fn nothing_that_still_ran_is_held_at_the_end() {
+        for parallel in [false, true] {
+            let runtime = runtime(parallel).unwrap();
+            let held = Arc::new(());
+            for _ in 0..100 {
+                let held = Arc::clone(&held);
+                runtime.spawn(async move {
+                    pending::<()>().await;
+                    drop(held);
+                });
+            }
+            end(runtime);
+            assert_eq!(Arc::strong_count(&held), 1);
+        }
+    }
 }
