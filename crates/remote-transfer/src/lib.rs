@@ -52,7 +52,7 @@
 //!
 //! What concerns one file or directory is a [`Problem`] in the [`Summary`], and the others are copied: see [`ProblemKind`]. The copy is complete if
 //! [`Summary::is_complete`] says so. What concerns everything is a [`CopyError`]: the source is missing, the target cannot be listed,
-//! the sign-in is refused, the storage is full or offline, nothing answers any more. It carries the summary of what was done until then. A copy that is started again goes on where the last one ended.
+//! the sign-in is refused, the storage is full or offline, the service does not work any more. It carries the summary of what was done until then. A copy that is started again goes on where the last one ended.
 //!
 //! Of names that are the same to the target (`a` and `A` on a service that does not tell them apart), one is copied and the others are
 //! problems: the one in the spelling that is at a remote target already, else the first in byte order. So it is the same one each time. Whether a local folder

@@ -15,9 +15,9 @@ use crate::{
     summary::{CopyError, Problem, Summary},
 };
 
-/// After so many failures in a row for which nothing answered, the services are asked whether they are there at all: each of the files that are left would
-/// take as long to fail.
-const MAX_UNANSWERED: u32 = 8;
+/// After so many failures in a row that may be those of the whole service, it is asked whether it works at all: each of the files that are left would take as
+/// long to fail.
+const MAX_IN_A_ROW: u32 = 8;
 
 /// The end of a task.
 #[derive(Debug)]
@@ -53,8 +53,8 @@ pub(crate) struct Ledger {
     fatal: Option<Error>,
     /// What failed concerns everything.
     is_over: bool,
-    /// Failures in a row for which nothing answered.
-    unanswered: u32,
+    /// Failures in a row that may be those of the whole service.
+    in_a_row: u32,
     found_files: u64,
     found_bytes: u64,
     started: Instant,
@@ -76,7 +76,7 @@ impl Ledger {
             summary: Summary::default(),
             fatal: None,
             is_over: false,
-            unanswered: 0,
+            in_a_row: 0,
             found_files: 0,
             found_bytes: 0,
             started: Instant::now(),
@@ -115,7 +115,7 @@ impl Ledger {
             Err(problem) => return self.problem(problem),
         };
         if finished.was_answered() {
-            self.unanswered = 0;
+            self.in_a_row = 0;
         }
         let summary = &mut self.summary;
         let size = done.size.unwrap_or(0);
@@ -165,8 +165,8 @@ impl Ledger {
         if problem.error.is_fatal() {
             return self.end(problem.error);
         }
-        if is_unanswered(&problem.error) {
-            self.unanswered += 1;
+        if may_be_of_all(&problem.error) {
+            self.in_a_row += 1;
         }
         tracing::debug!(kind = ?problem.kind, error = %problem.error, "not copied");
         let problem = Arc::new(problem);
@@ -177,16 +177,16 @@ impl Ledger {
         self.tell(|| Event::Problem(problem));
     }
 
-    /// Ends the copy if nothing has answered for long, and does not answer now either.
+    /// Ends the copy if nothing has worked for long, and does not work now either.
     pub(crate) async fn look_for_outage(&mut self) {
-        if self.unanswered < MAX_UNANSWERED {
+        if self.in_a_row < MAX_IN_A_ROW {
             return;
         }
-        self.unanswered = 0;
+        self.in_a_row = 0;
         let root = RemotePath::root();
         for remote in self.remotes.clone() {
             match remote.stat(&root).await {
-                Err(error) if is_unanswered(&error) => self.end(error),
+                Err(error) if may_be_of_all(&error) => self.end(error),
                 _ => {}
             }
         }
@@ -227,8 +227,12 @@ impl Ledger {
     }
 }
 
-fn is_unanswered(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Transport)
+/// Whether a failure may be that of the whole service: it is down, cut off or overloaded, or asks for a pause that is too long to wait for.
+fn may_be_of_all(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::RateLimited | ErrorKind::Service | ErrorKind::Timeout | ErrorKind::Transport
+    )
 }
 
 fn requests(remotes: &[Arc<dyn Remote>]) -> u64 {

@@ -117,9 +117,14 @@ async fn after_a_failure_that_concerns_everything_no_other_file_is_begun() {
 }
 
 #[tokio::test]
-async fn a_copy_ends_when_the_service_does_not_answer_any_more() {
+async fn a_copy_ends_when_the_service_does_not_work_any_more() {
     let dir = many_files(400);
-    for kind in [ErrorKind::Transport, ErrorKind::Timeout] {
+    for kind in [
+        ErrorKind::RateLimited,
+        ErrorKind::Service,
+        ErrorKind::Timeout,
+        ErrorKind::Transport,
+    ] {
         let faulty = FaultyRemote::new(Arc::new(MemoryRemote::new()));
         faulty.order(Fault::before(kind).on("write").skip(5));
         faulty.order(Fault::before(kind).on("stat"));
@@ -139,7 +144,7 @@ async fn a_copy_ends_when_the_service_does_not_answer_any_more() {
 }
 
 #[tokio::test]
-async fn files_that_get_no_answer_stop_no_others_while_the_service_answers() {
+async fn files_that_fail_stop_no_others_while_the_service_works() {
     let dir = many_files(200);
     let faulty = FaultyRemote::new(Arc::new(MemoryRemote::new()));
     let first_hundred = |path: &remote_core::path::RemotePath| path.as_bytes().starts_with(b"b/f0");
