@@ -103,17 +103,24 @@ fn a_remote_can_be_made_of_variables() {
 }
 
 #[test]
+fn a_section_without_a_type_is_told_as_that() {
+    let error = opener().open("untyped:x").unwrap_err();
+    assert!(
+        matches!(&error, Error::UnknownType { name, type_name } if name == "untyped" && type_name.is_empty())
+    );
+    assert!(error.to_string().contains("supported are: "), "{error}");
+}
+
+#[test]
 fn unknown_names_list_the_known_ones() {
-    for name in ["wrok:x", "untyped:x"] {
-        let error = opener().open(name).unwrap_err();
-        assert!(
-            matches!(&error, Error::UnknownRemote { known, .. } if known.contains(&"work".to_owned()))
-        );
-        assert!(
-            error.to_string().contains("configured are: work, "),
-            "{error}"
-        );
-    }
+    let error = opener().open("wrok:x").unwrap_err();
+    assert!(
+        matches!(&error, Error::UnknownRemote { known, .. } if known.contains(&"work".to_owned()))
+    );
+    assert!(
+        error.to_string().contains("configured are: work, "),
+        "{error}"
+    );
     let empty = Opener::builder()
         .config(Config::in_memory(Document::parse(b"").unwrap()))
         .environment(Environment::empty())
