@@ -94,6 +94,7 @@ const OPTIONS: &[OptionSpec] = &[
     )
     .default_text("0s")
     .advanced()
+    .hidden()
     .ours(),
 ];
 
